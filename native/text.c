@@ -1,0 +1,112 @@
+// UTF-8 conversion. The engine's own decoder lets encoded surrogates pass, and its encoder writes lone surrogates as
+// three bytes (WTF-8): both are corrected here.
+#include "text.h"
+
+// Length of the longest valid prefix of a sequence that starts at `data`. *valid tells whether it is a whole character.
+// Source: Unicode standard, table 3-7 and "maximal subpart" in section 3.9.
+static size_t sequence(const uint8_t *data, size_t length, bool *valid)
+{
+    uint8_t first = data[0], low = 0x80, high = 0xbf;
+    size_t want;
+    *valid = false;
+    if (first < 0x80) want = 1;
+    else if (first >= 0xc2 && first <= 0xdf) want = 2;
+    else if (first >= 0xe0 && first <= 0xef) want = 3;
+    else if (first >= 0xf0 && first <= 0xf4) want = 4;
+    else return 1;
+    if (first == 0xe0) low = 0xa0;
+    if (first == 0xed) high = 0x9f;
+    if (first == 0xf0) low = 0x90;
+    if (first == 0xf4) high = 0x8f;
+    for (size_t i = 1; i < want; i++) {
+        if (i >= length || data[i] < low || data[i] > high) return i;
+        low = 0x80;
+        high = 0xbf;
+    }
+    *valid = true;
+    return want;
+}
+
+// Bytes before the first malformed sequence.
+static size_t valid_prefix(const uint8_t *data, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        uint64_t eight;
+        while (length - at >= 8 && (memcpy(&eight, data + at, 8), (eight & 0x8080808080808080u) == 0)) at += 8;
+        if (at == length) break;
+        bool valid;
+        size_t step = sequence(data + at, length - at, &valid);
+        if (!valid) break;
+        at += step;
+    }
+    return at;
+}
+
+// Copies with malformed sequences replaced. `out` must hold three bytes for each byte of input.
+static size_t repair(const uint8_t *data, size_t length, uint8_t *out)
+{
+    size_t at = 0, written = 0;
+    while (at < length) {
+        bool valid;
+        size_t step = sequence(data + at, length - at, &valid);
+        if (valid) {
+            memcpy(out + written, data + at, step);
+            written += step;
+        } else {
+            memcpy(out + written, "\xef\xbf\xbd", 3);
+            written += 3;
+        }
+        at += step;
+    }
+    return written;
+}
+
+JSValue text_to_string(JSContext *ctx, const uint8_t *data, size_t length)
+{
+    size_t good = valid_prefix(data, length);
+    if (good == length) return JS_NewStringLen(ctx, (const char *)data, length);
+    if ((length - good) > (SIZE_MAX - good) / 3) return JS_ThrowRangeError(ctx, "the text is too long");
+    uint8_t *copy = malloc(good + 3 * (length - good));
+    if (!copy) return JS_ThrowOutOfMemory(ctx);
+    memcpy(copy, data, good);
+    size_t total = good + repair(data + good, length - good, copy + good);
+    JSValue string = JS_NewStringLen(ctx, (const char *)copy, total);
+    free(copy);
+    return string;
+}
+
+// utf8Encode(text): the bytes of a string.
+// SAFETY: the engine's encoding of a lone surrogate is three bytes, and so is U+FFFD: it is replaced in place in the copy.
+NATIVE(utf8Encode)
+{
+    if (!JS_IsString(argv[0])) return JS_ThrowTypeError(ctx, "native call: a string was expected");
+    size_t length;
+    const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
+    if (!text) return JS_EXCEPTION;
+    JSValue array = give_bytes(ctx, text, length);
+    JS_FreeCString(ctx, text);
+    struct bytes copy;
+    if (JS_IsException(array) || arg_bytes(ctx, array, 1, &copy)) return JS_EXCEPTION;
+    size_t at = valid_prefix(copy.data, copy.length);
+    while (at < copy.length) {
+        // Only an encoded surrogate is malformed in the engine's output: ED A0..BF 80..BF.
+        if (copy.length - at >= 3) memcpy(copy.data + at, "\xef\xbf\xbd", 3);
+        at += 3;
+        if (at < copy.length) at += valid_prefix(copy.data + at, copy.length - at);
+    }
+    return array;
+}
+
+// utf8Decode(bytes, fatal): a string; with `fatal`, malformed input throws a TypeError, else it becomes U+FFFD.
+// SAFETY: reads the borrowed buffer only; the string is a copy.
+NATIVE(utf8Decode)
+{
+    struct bytes input;
+    int bad = arg_bytes(ctx, argv[0], 1, &input);
+    if (bad) return give(ctx, bad);
+    if (JS_VALUE_GET_TAG(argv[1]) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(argv[1]) &&
+        valid_prefix(input.data, input.length) != input.length)
+        return JS_ThrowTypeError(ctx, "the bytes are no valid UTF-8");
+    return text_to_string(ctx, input.data, input.length);
+}

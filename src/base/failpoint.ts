@@ -1,0 +1,69 @@
+import type { Clock } from "./clock.ts";
+import { sleep } from "./clock.ts";
+import { KataError } from "./error.ts";
+
+/** The places where a test can make a start fail, in the order a start passes them. */
+export const failpointNames = [
+  "config-loaded",
+  "state-claimed",
+  "record-written",
+  "share-prepared",
+  "share-fs-before-start",
+  "share-fs-started",
+  "vmm-before-start",
+  "vmm-started",
+  "rootfs-mounted",
+  "volumes-mounted",
+  "agent-connected",
+  "guest-prepared",
+  "container-before-create",
+  "container-created",
+  "container-before-start",
+  "container-started",
+  "exec-before-start",
+  "stop-before-vmm",
+  "stop-before-unwind",
+] as const;
+export type FailpointName = (typeof failpointNames)[number];
+
+type Action = { readonly kind: "error" } | { readonly kind: "delay"; readonly ms: number } | { readonly kind: "kill" };
+
+/**
+ * Named failures for tests: `name=error`, `name=delay:250` or `name=kill`, separated by commas. Without a specification
+ * every point costs a lookup in an empty map.
+ */
+export class Failpoints {
+  private readonly clock: Clock;
+  private readonly kill: () => void;
+  private readonly actions: ReadonlyMap<string, Action>;
+
+  /** `kill` ends the process as SIGKILL does. Throws KataError `invalid-argument` for a malformed specification. */
+  constructor(deps: { readonly clock: Clock; readonly kill: () => void }, specification = "") {
+    this.clock = deps.clock;
+    this.kill = deps.kill;
+    this.actions = parse(specification);
+  }
+
+  /** Passes a point: returns at once, waits, throws KataError `internal`, or never returns. */
+  async hit(name: FailpointName): Promise<void> {
+    const action = this.actions.get(name);
+    if (action === undefined) return;
+    if (action.kind === "delay") await sleep(this.clock, action.ms);
+    else if (action.kind === "kill") this.kill();
+    else throw new KataError("internal", `Failpoint ${name} was told to fail`);
+  }
+}
+
+function parse(specification: string): ReadonlyMap<string, Action> {
+  const actions = new Map<string, Action>();
+  for (const part of specification.split(",").filter((entry) => entry !== "")) {
+    const match = /^([a-z-]+)=(?:(error|kill)|delay:(\d{1,6}))$/.exec(part);
+    const name = match?.[1];
+    if (match === null || !failpointNames.some((known) => known === name)) {
+      throw new KataError("invalid-argument", `Failpoint must be NAME=error, NAME=kill or NAME=delay:MS, got ${part}`);
+    }
+    const kind = match[2];
+    actions.set(name ?? "", kind === "error" || kind === "kill" ? { kind } : { kind: "delay", ms: Number(match[3]) });
+  }
+  return actions;
+}

@@ -1,0 +1,31 @@
+import type { Logger } from "../base/logger.ts";
+import { ImageService } from "../image/service.ts";
+import { ImageStore } from "../image/store.ts";
+import { ToolRunner } from "../image/tool.ts";
+import type { Loop } from "../sys/loop.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { GlobalValues } from "./global-flags.ts";
+import { imageUsers } from "./image-users.ts";
+import type { Output } from "./output/output.ts";
+import type { CtlPaths } from "./state/paths.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly sys: Sys;
+  readonly loop: Loop;
+  readonly logger: Logger;
+  /** The name it was called by: `kata-ctl` or `kata-runtime`. */
+  readonly program: string;
+  readonly global: GlobalValues;
+  readonly paths: CtlPaths;
+  readonly out: Output;
+  readonly err: Output;
+}
+
+/** The image service over the context's store. */
+export function imageService(context: CommandContext): ImageService {
+  const { logger, loop, paths, sys } = context;
+  const runner = new ToolRunner({ sys, loop });
+  const store = new ImageStore({ sys, clock: loop, paths: paths.images });
+  return new ImageService({ sys, clock: loop, store, runner, logger, users: () => imageUsers(context) });
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { resolveConfig } from "../../config/resolve.ts";
+import { parseToml } from "../../config/toml.ts";
+import { createFakeSys, type FakeSys } from "../../sys/fake.ts";
+import type { VmSpec } from "../hypervisor.ts";
+import { planVm } from "./plan.ts";
+
+const features = {
+  sharedFs: ["virtio-fs"],
+  agentTransports: ["vsock", "hybrid-vsock", "virtio-serial"],
+  blockDrivers: ["virtio-blk", "nvdimm"],
+  hotplug: [],
+  pause: true,
+  snapshot: false,
+  rateLimiter: false,
+} as const;
+
+const spec: VmSpec = {
+  sandboxId: "s1",
+  directory: "/run/vc/vm/s1",
+  vcpus: 1,
+  maxVcpus: 1,
+  memoryMib: 512,
+  maxMemoryMib: 512,
+  kernelParams: ["last"],
+  netns: "/run/netns/x",
+  devices: [],
+};
+
+function host(): FakeSys {
+  const sys = createFakeSys();
+  sys.fake.addFile("/proc/cpuinfo", "processor : 0\nflags : fpu\ncpu MHz\t\t: 2596.100\n\n");
+  sys.fake.addFile("/usr/bin/qemu-system-x86_64", "", 0o755);
+  sys.fake.addFile("/usr/share/qemu/qboot.rom");
+  sys.fake.addFile("/g/vmlinux");
+  sys.fake.addFile("/g/initrd");
+  return sys;
+}
+
+function plan(sys: FakeSys, keys = "", changes: Partial<VmSpec> = {}) {
+  const source = `[hypervisor.qemu]\nkernel = "/g/vmlinux"\ninitrd = "/g/initrd"\n`;
+  const documents = [source, keys.startsWith("[") ? keys : `[hypervisor.qemu]\n${keys}`].map((text) => ({
+    file: "c.toml",
+    source: text,
+    table: parseToml(text, "c.toml"),
+  }));
+  return planVm(sys, resolveConfig(documents, { cpus: 2, memoryMib: 4096 }), features, { ...spec, ...changes });
+}
+
+describe("planVm()", () => {
+  test("takes the first way to the agent that the host has", () => {
+    const sys = host();
+    expect(plan(sys).channels.agent).toEqual({ kind: "port", path: "/run/vc/vm/s1/agent.sock" });
+    sys.fake.addFile("/usr/bin/vhost-device-vsock", "", 0o755);
+    expect(plan(sys)).toMatchObject({
+      channels: {
+        log: { kind: "hybrid-vsock", path: "/run/vc/vm/s1/vsock.sock", port: 1025 },
+        debugConsole: undefined,
+      },
+      daemon: {
+        path: "/usr/bin/vhost-device-vsock",
+        argv: [
+          "/usr/bin/vhost-device-vsock",
+          "--vm",
+          "guest-cid=3,socket=/run/vc/vm/s1/vhost-vsock.sock,uds-path=/run/vc/vm/s1/vsock.sock",
+        ],
+      },
+      listenPaths: [],
+    });
+    sys.fake.addFile("/dev/vhost-vsock");
+    const { agent } = plan(sys).channels;
+    expect(agent.kind === "vsock" && agent.cid >= 3 && agent.cid < 0xffff_ffff).toBe(true);
+    expect(plan(sys).daemon).toBeUndefined();
+  });
+
+  test.each([
+    ["vsock", "the host has no /dev/vhost-vsock"],
+    ["hybrid-vsock", "vhost-device-vsock is not installed"],
+  ])("does not take %s where it is forced and missing", (transport, reason) => {
+    expect(() => plan(host(), `[agent.kata]\nagent_transport = "${transport}"\n`)).toThrow(reason);
+  });
+
+  test("gives every channel its descriptor, and taps the ones behind them", () => {
+    const nic = { kind: "network", id: "n0", mac: "02:00:00:00:00:01", queues: 2 } as const;
+    const { command, listenPaths, passedFds } = plan(host(), "[agent.kata]\ndebug_console_enabled = true\n", {
+      devices: [
+        { ...nic, tapDescriptors: [40, 41] },
+        { ...nic, id: "n1", queues: 1, tapDescriptors: [50] },
+      ],
+    });
+    expect(listenPaths.map((path) => path.slice(path.lastIndexOf("/") + 1))).toEqual([
+      "agent.sock",
+      "log.sock",
+      "debug.sock",
+    ]);
+    expect(passedFds).toEqual([40, 41, 50]);
+    const text = command.argv.join(" ");
+    expect(text).toContain("id=port2,fd=6,");
+    expect(text).toContain("fds=7:8");
+    expect(text).toContain("fd=9");
+    expect(text).toContain("agent.debug_console agent.debug_console_vport=1026 last");
+  });
+
+  test("tells the agent its parameters, the operator's behind them", () => {
+    const agent =
+      "[agent.kata]\nenable_debug = true\ncontainer_pipe_size = 4096\n[hypervisor.qemu]\nkernel_params = 'a=1'\n";
+    expect(plan(host(), agent).command.argv.at(-1)).toMatch(
+      / agent.log=debug agent.container_pipe_size=4096 a=1 last$/,
+    );
+  });
+
+  test.each([
+    ["kernel", 'kernel = "/no/vmlinux"', "The guest's kernel does not exist: hypervisor.qemu.kernel is /no/vmlinux"],
+    ["initrd", 'initrd = "/no/initrd"', "The guest's initrd does not exist: hypervisor.qemu.initrd is /no/initrd"],
+    ["kernel", 'kernel = "/g"', "The guest's kernel is not a file"],
+    ["path", 'path = "/no/qemu"', "QEMU does not exist: hypervisor.qemu.path is /no/qemu"],
+    ["path", 'path = "/g/vmlinux"', "QEMU is not executable"],
+    ["firmware", 'firmware = "/no/fw"', "The firmware does not exist"],
+    ["shared_fs", 'shared_fs = "virtio-9p"', "virtio-9p is not possible"],
+    ["block_device_driver", 'block_device_driver = "virtio-scsi"', "virtio-scsi is not possible"],
+    ["virtio_fs_cache_size", "virtio_fs_cache_size = 64", "no DAX window"],
+    ["accelerator", 'accelerator = "kvm"', "KVM is not usable"],
+  ])("names the key %s for %s", (key, keys, message) => {
+    expect(() => plan(host(), keys)).toThrow(message);
+    expect(() => plan(host(), keys)).toThrow(
+      expect.objectContaining({ field: `hypervisor.qemu.${key}`, hint: expect.any(String) }),
+    );
+  });
+
+  test("keeps memory within what a guest needs and a VM may have", () => {
+    expect(() => plan(host(), "", { memoryMib: 64 })).toThrow(
+      "64 MiB of memory are too little for a guest: the minimum is 96 MiB",
+    );
+    expect(() => plan(host(), "", { memoryMib: 5000 })).toThrow("the maximum is 4096 MiB");
+  });
+
+  test("starts kernels with qboot where it is installed", () => {
+    const sys = host();
+    expect(plan(sys).command.argv.join(" ")).toContain("-bios /usr/share/qemu/qboot.rom");
+    sys.unlink("/usr/share/qemu/qboot.rom");
+    expect(plan(sys).command.argv).not.toContain("-bios");
+    sys.fake.addFile("/opt/kata/bin/qemu", "", 0o755);
+    sys.fake.addFile("/opt/kata/share/qemu/qboot.rom");
+    expect(plan(sys, 'path = "/opt/kata/bin/qemu"').command.argv.join(" ")).toContain(
+      "-bios /opt/kata/share/qemu/qboot.rom",
+    );
+  });
+
+  test("measures the clock for microvm", () => {
+    expect(plan(host(), 'machine_type = "microvm"').command.argv.at(-1)).toContain("tsc_early_khz=2596100");
+  });
+});

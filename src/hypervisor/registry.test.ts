@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { Logger } from "../base/logger.ts";
+import { resolveConfig } from "../config/resolve.ts";
+import { parseToml } from "../config/toml.ts";
+import { createFakeSys } from "../sys/fake.ts";
+import { FakeLoop } from "../sys/fake-loop.ts";
+import { createHypervisor } from "./registry.ts";
+
+const source = '[hypervisor.qemu]\nkernel = "/k"\ninitrd = "/i"\n';
+const document = { file: "c.toml", source, table: parseToml(source, "c.toml") };
+const config = resolveConfig([document], { cpus: 1, memoryMib: 1024 });
+
+function deps() {
+  const sys = createFakeSys();
+  const logger = new Logger({ sink: () => undefined, wallMs: () => 0 }, { level: "error" });
+  return { sys, loop: new FakeLoop(sys), logger };
+}
+
+test("createHypervisor() finds the driver by name", () => {
+  const vm = createHypervisor(deps(), config);
+  expect(vm.name).toBe("qemu");
+  expect(vm.pid).toBeUndefined();
+  expect(() =>
+    createHypervisor(deps(), { ...config, hypervisor: { ...config.hypervisor, name: "constructor" } }),
+  ).toThrow("There is no driver for hypervisor constructor");
+});
+
+test("what a driver lacks is unimplemented, what comes too early is a failed precondition", async () => {
+  const vm = createHypervisor(deps(), config);
+  for (const attempt of [vm.saveVm(), vm.resizeMemory(1), vm.resizeVcpus(2), vm.hotplugRemoveDevice("x")]) {
+    await expect(attempt).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:unimplemented|failed-precondition)$/),
+    });
+  }
+  await expect(vm.pauseVm()).rejects.toThrow("Cannot pause: the VM has not been started");
+  await expect(vm.startVm()).rejects.toThrow("Cannot start: new");
+  expect(() => vm.channels).toThrow("The VM has not been created");
+  expect(await vm.stopVm()).toBeUndefined();
+});

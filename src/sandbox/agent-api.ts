@@ -1,0 +1,15 @@
+import type { KataError } from "../base/error.ts";
+import type { agentService } from "../wire/services/agent.ts";
+import type { ServiceClient } from "../wire/ttrpc/create-client.ts";
+
+/** The agent's methods as functions. */
+export type AgentApi = ServiceClient<typeof agentService>;
+
+/** A connection to the agent of a running guest. */
+export interface AgentConnection {
+  readonly agent: AgentApi;
+  /** Settles with the reason when the connection is over; never rejects. */
+  readonly closed: Promise<KataError>;
+  /** Ends it: calls in flight fail with `unavailable` and this cause. */
+  close(cause?: unknown): void;
+}

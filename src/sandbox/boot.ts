@@ -1,0 +1,192 @@
+import { CancelSource } from "../base/cancel.ts";
+import { type Clock, sleep } from "../base/clock.ts";
+import { KataError } from "../base/error.ts";
+import type { Failpoints } from "../base/failpoint.ts";
+import type { Logger } from "../base/logger.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import { placeInCgroup } from "../resource/cgroup.ts";
+import { shareTag } from "../resource/paths.ts";
+import type { VmSize } from "../resource/sizing.ts";
+import { processStartTicks } from "../sys/proc.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { UndoStack } from "../sys/undo-stack.ts";
+import type { AgentConnection } from "./agent-api.ts";
+import type { SandboxBackends, ShareFsDaemon } from "./backends.ts";
+import { deadlines } from "./deadlines.ts";
+import { createSandboxRequest, type GuestSandbox } from "./guest-requests.ts";
+import { shareFsExitError } from "./share-fs-exit.ts";
+import { inStage } from "./stages.ts";
+import { vmLossError } from "./vm-loss.ts";
+
+/** How long a VMM may take to end behind its share-fs daemon. */
+const VMM_END_MS = 500;
+
+/** What starting a VM needs. */
+export interface BootDeps {
+  readonly sys: Sys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly undo: UndoStack;
+  readonly backends: SandboxBackends;
+  readonly failpoints: Failpoints;
+}
+
+export interface BootOptions {
+  readonly config: RuntimeConfig;
+  readonly guest: GuestSandbox;
+  readonly size: VmSize;
+  /** Network namespace of the VMM; undefined: the caller's. */
+  readonly netns: string | undefined;
+  readonly cgroupsPath: string;
+  readonly vmDir: string;
+  /** What the share-fs daemon serves. */
+  readonly servedDirectory: string;
+}
+
+/** A VM whose processes run; the guest may still be booting. */
+export interface StartedVm {
+  readonly vm: Hypervisor;
+  /** Absent when the guest gets no share. */
+  readonly shareFs: ShareFsDaemon | undefined;
+}
+
+/** A VMM that was launched; `ready` settles when its control channel answers or it is gone. */
+export interface LaunchedVm extends StartedVm {
+  readonly ready: Promise<void>;
+}
+
+/**
+ * Starts the share-fs daemon and the VMM. Resolves when both processes run, which is long before the guest answers.
+ * `progress` is told of each as it comes, so that a failure later finds what there is to stop.
+ */
+export async function startVm(
+  deps: BootDeps,
+  options: BootOptions,
+  progress: (started: Partial<StartedVm>) => void,
+): Promise<LaunchedVm> {
+  const { backends, failpoints, logger } = deps;
+  const { config, vmDir } = options;
+  const vm = backends.createHypervisor(config, logger);
+  let shareFs: ShareFsDaemon | undefined;
+  if (config.hypervisor.sharedFs === "virtio-fs") {
+    shareFs = await inStage("share-rootfs", async () => {
+      await failpoints.hit("share-fs-before-start");
+      const daemon = await backends.startShareFs(config, { directory: options.servedDirectory, vmDir }, logger);
+      progress({ shareFs: daemon });
+      registerKill(deps, daemon.pid, "share-fs daemon");
+      await failpoints.hit("share-fs-started");
+      return daemon;
+    });
+  }
+  return inStage("start-vmm", async () => {
+    await vm.createVm({
+      sandboxId: options.guest.id,
+      directory: vmDir,
+      ...options.size,
+      kernelParams: [],
+      netns: options.netns,
+      devices:
+        shareFs === undefined
+          ? []
+          : [
+              {
+                kind: "share",
+                tag: shareTag,
+                socketPath: shareFs.socketPath,
+                queueSize: config.hypervisor.virtioFsQueueSize,
+              },
+            ],
+    });
+    await failpoints.hit("vmm-before-start");
+    progress({ vm });
+    const ready = vm.startVm();
+    // Whoever awaits `ready` gets the error; until then it must not count as unhandled.
+    ready.catch(() => {});
+    if (vm.pid === undefined) await ready;
+    if (vm.pid !== undefined) registerKill(deps, vm.pid, "VMM");
+    logger.debug("VMM runs", { pid: vm.pid });
+    deps.logger.info("vmm started", { pid: vm.pid });
+    await failpoints.hit("vmm-started");
+    return { vm, shareFs, ready };
+  });
+}
+
+/** A guest that is ready for containers. */
+export interface BootedGuest {
+  readonly connection: AgentConnection;
+  /** The agent serves concurrent stream calls of a process in the order they came. */
+  readonly orderedStreams: boolean;
+  readonly supportsSeccomp: boolean;
+}
+
+/** Waits for the agent and prepares the guest. The end of the VMM or of the share-fs daemon fails it at once. */
+export async function bootGuest(deps: BootDeps, options: BootOptions, started: LaunchedVm): Promise<BootedGuest> {
+  const { vm, shareFs } = started;
+  const dial = new CancelSource();
+  const cgroup = { id: options.guest.id, cgroupsPath: options.cgroupsPath };
+  let connection: AgentConnection | undefined;
+  const work = async () => {
+    const pids = [vm.pid, shareFs?.pid].filter((pid) => pid !== undefined);
+    placeInCgroup(deps, cgroup, pids);
+    const timeoutMs = options.config.agent.dialTimeoutSeconds * 1000;
+    const dialled = deps.backends.dialAgent(vm.channels, { timeoutMs, signal: dial.signal }, deps.logger);
+    // The control channel and the agent come up independently; either failure ends the start.
+    dialled.catch(() => {});
+    await inStage("start-vmm", () => started.ready);
+    const dialledConnection = await inStage("boot-guest", () => dialled);
+    connection = dialledConnection;
+    deps.logger.info("agent answered");
+    await deps.failpoints.hit("agent-connected");
+    const guest = await inStage("prepare-sandbox", () => prepareGuest(deps, options, dialledConnection));
+    await deps.failpoints.hit("guest-prepared");
+    return guest;
+  };
+  const vmmGone = inStage("boot-guest", async () => {
+    const exit = await vm.exited;
+    throw vmLossError({ sys: deps.sys, sandbox: cgroup }, vm.name, exit, "while the guest was booting");
+  });
+  const shareFsGone = inStage("share-rootfs", async () => {
+    if (shareFs === undefined) return new Promise<never>(() => {});
+    const exit = await shareFs.exited;
+    // An orderly end follows the VMM's, which tells the reason.
+    const orderly = exit.status.kind === "exited" && exit.status.code === 0;
+    if (orderly) await Promise.race([vmmGone, sleep(deps.clock, VMM_END_MS)]);
+    throw shareFsExitError(exit, "while the guest was booting");
+  });
+  // Once the race is decided nobody looks at the losers.
+  for (const loser of [vmmGone, shareFsGone]) loser.catch(() => {});
+  try {
+    return await Promise.race([work(), vmmGone, shareFsGone]);
+  } catch (error) {
+    dial.cancel(error);
+    connection?.close(error);
+    throw error;
+  }
+}
+
+async function prepareGuest(deps: BootDeps, options: BootOptions, connection: AgentConnection): Promise<BootedGuest> {
+  const { agent } = connection;
+  const created = agent.createSandbox(createSandboxRequest(options.guest), { timeoutMs: deadlines.createSandbox });
+  const described = agent
+    .getGuestDetails({ memBlockSize: false, memHotplugProbe: false }, { timeoutMs: deadlines.guestDetails })
+    .catch((error: unknown) => {
+      // An agent that does not describe itself is taken to do the ordinary things.
+      deps.logger.warn("the agent does not tell its details", { error: KataError.from(error) });
+      return undefined;
+    });
+  await created;
+  const details = (await described)?.agentDetails;
+  deps.logger.debug("guest prepared", { agent: details?.version });
+  return {
+    connection,
+    orderedStreams: details?.extraFeatures.includes("ordered-streams") ?? false,
+    supportsSeccomp: details?.supportsSeccomp ?? true,
+  };
+}
+
+/** A pid alone may belong to somebody else later: the undo carries the process's start time. */
+function registerKill({ sys, undo }: BootDeps, pid: number, what: string): void {
+  const startTicks = processStartTicks(sys, pid);
+  if (startTicks !== undefined) undo.push({ kind: "kill", pid, startTicks, what });
+}

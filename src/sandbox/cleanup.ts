@@ -1,0 +1,58 @@
+import { KataError } from "../base/error.ts";
+import { sandboxPaths } from "../resource/paths.ts";
+import { isErrno } from "../sys/error.ts";
+import type { UndoDeps, UndoOperation } from "../sys/undo.ts";
+import { UndoStack } from "../sys/undo-stack.ts";
+import { keepLogs } from "./keep-logs.ts";
+import { readRecord, type SandboxRecord, writeRecord } from "./record.ts";
+
+/**
+ * Takes back everything a sandbox acquired, from its record on disk, without its shim. The caller holds the lock of the
+ * state directory, which is removed in the end. Returns the problems; with any of them the record stays, so that the next
+ * clean-up tries again. A damaged record is replaced by what every sandbox has.
+ */
+export async function cleanUpSandbox(
+  deps: UndoDeps,
+  options: { readonly sandboxId: string; readonly runDir?: string },
+): Promise<readonly Error[]> {
+  const { sys, logger } = deps;
+  const paths = sandboxPaths(options.sandboxId, options.runDir);
+  let record: SandboxRecord | undefined;
+  try {
+    record = readRecord(sys, paths.stateDir);
+  } catch (error) {
+    const problem = KataError.from(error);
+    if (problem.code !== "data-loss") throw error;
+    logger.warn("the sandbox's record is damaged, cleaning up by its directories", { error: problem });
+  }
+  if (record !== undefined && sys.exists(record.bundle)) {
+    keepLogs(deps, { vmDir: paths.vmDir, bundle: record.bundle });
+  }
+  const known = record;
+  const stack = new UndoStack(deps, {
+    initial: [...usualOperations(paths.share.root, paths.vmDir), ...(record?.undo ?? [])],
+    persist: (undo) => {
+      if (known !== undefined) writeRecord(sys, paths.stateDir, { ...known, state: "stopped", undo });
+    },
+  });
+  const errors = await stack.unwind();
+  if (errors.length === 0) removeStateDir(deps, paths.stateDir);
+  return errors;
+}
+
+/** Removes the record and its directory. */
+export function removeStateDir({ sys }: Pick<UndoDeps, "sys">, path: string): void {
+  try {
+    sys.removeTree(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
+/** What is there in any case; undoing it twice does no harm. */
+function usualOperations(shareRoot: string, vmDir: string): UndoOperation[] {
+  return [
+    { kind: "remove-tree", path: vmDir },
+    { kind: "remove-tree", path: shareRoot },
+  ];
+}

@@ -1,0 +1,84 @@
+import { sharesPidNamespace, toGuestSpec } from "../oci/guest-spec.ts";
+import type { Mount, Spec } from "../oci/spec.ts";
+import { toAgentSpec } from "../oci/to-agent.ts";
+import { guestSandboxDir, guestShareDir, shareTag } from "../resource/paths.ts";
+import { isErrno } from "../sys/error.ts";
+import type { FilesPort } from "../sys/port/files.ts";
+import { CreateContainerRequest, CreateSandboxRequest } from "../wire/gen/agent/agent.ts";
+
+/** What the guest has to know about a sandbox. */
+export interface GuestSandbox {
+  readonly id: string;
+  readonly hostname: string;
+  /** Lines of the pod's resolv.conf. */
+  readonly dns: readonly string[];
+  /** Size of the memory that the pod's containers share; undefined for none. */
+  readonly shmBytes: number | undefined;
+  readonly sharedPidNamespace: boolean;
+  /** Modules to load, each with its parameters behind it, separated by blanks. */
+  readonly kernelModules: readonly string[];
+}
+
+/** The request that makes the guest ready for containers. */
+export function createSandboxRequest(sandbox: GuestSandbox): CreateSandboxRequest {
+  const shm = {
+    driver: "ephemeral",
+    source: "shm",
+    fstype: "tmpfs",
+    options: ["noexec", "nosuid", "nodev", "mode=1777", `size=${sandbox.shmBytes}`],
+    mountPoint: guestShmDir,
+  };
+  return CreateSandboxRequest.create({
+    hostname: sandbox.hostname,
+    dns: sandbox.dns,
+    storages: [
+      { driver: "virtio-fs", source: shareTag, fstype: "virtiofs", options: [], mountPoint: `${guestShareDir}/` },
+      ...(sandbox.shmBytes === undefined ? [] : [shm]),
+    ],
+    sandboxPidns: sandbox.sharedPidNamespace,
+    sandboxId: sandbox.id,
+    kernelModules: sandbox.kernelModules.map((line) => {
+      const [name = "", ...parameters] = line.split(" ").filter((word) => word !== "");
+      return { name, parameters };
+    }),
+  });
+}
+
+/** Where the pod's shared memory is mounted in the guest. */
+export const guestShmDir = `${guestSandboxDir}/shm`;
+
+/** The request that creates a container whose rootfs and volumes are in the share. */
+export function createContainerRequest(options: {
+  readonly id: string;
+  readonly spec: Spec;
+  readonly rootPath: string;
+  readonly mounts: readonly Mount[];
+  readonly terminal: boolean;
+  readonly disableGuestSeccomp: boolean;
+}): CreateContainerRequest {
+  const { id, spec, rootPath, mounts, disableGuestSeccomp } = options;
+  const guest = toGuestSpec(spec, { rootPath, mounts, disableGuestSeccomp });
+  const process = guest.process === undefined ? undefined : { ...guest.process, terminal: options.terminal };
+  return CreateContainerRequest.create({
+    containerId: id,
+    execId: id,
+    OCI: toAgentSpec({ ...guest, process }),
+    sandboxPidns: sharesPidNamespace(spec),
+  });
+}
+
+/** Larger than any resolver configuration that is read in full (resolv.conf(5)). */
+const MAX_RESOLV_CONF_BYTES = 64 * 1024;
+
+/** The lines of the resolv.conf that a specification mounts; none when it mounts none. */
+export function resolverLines(sys: Pick<FilesPort, "readText">, mounts: readonly Mount[]): string[] {
+  const mount = mounts.find(({ destination }) => destination === "/etc/resolv.conf");
+  if (mount === undefined) return [];
+  try {
+    return sys.readText(mount.source, MAX_RESOLV_CONF_BYTES).split("\n");
+  } catch (error) {
+    // The mount itself reports a missing file better.
+    if (isErrno(error, "ENOENT", "EISDIR")) return [];
+    throw error;
+  }
+}

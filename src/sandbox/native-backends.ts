@@ -1,0 +1,19 @@
+import { dialAgent } from "../agent-client/dial.ts";
+import { channelOpener } from "../agent-client/open-channel.ts";
+import { createHypervisor } from "../hypervisor/registry.ts";
+import { startVirtiofsd } from "../resource/share-fs/virtiofsd.ts";
+import type { Loop } from "../sys/loop.ts";
+import type { Sys } from "../sys/sys.ts";
+import type { SandboxBackends } from "./backends.ts";
+import { runHooks } from "./hooks.ts";
+
+/** The real programs behind a sandbox. */
+export function nativeBackends({ sys, loop }: { readonly sys: Sys; readonly loop: Loop }): SandboxBackends {
+  return {
+    createHypervisor: (config, logger) => createHypervisor({ sys, loop, logger }, config),
+    startShareFs: (config, options, logger) => startVirtiofsd({ sys, loop, logger }, config.hypervisor, options),
+    runHooks: (point, hooks, state, logger) => runHooks({ sys, loop, logger }, point, hooks, state),
+    dialAgent: (channels, options, logger) =>
+      dialAgent({ open: channelOpener({ sys, loop }), clock: loop, logger }, channels, options),
+  };
+}

@@ -1,0 +1,28 @@
+import { type Clock, sleep } from "../base/clock.ts";
+import { KataError } from "../base/error.ts";
+import type { AgentConnection } from "./agent-api.ts";
+import type { StartedVm } from "./boot.ts";
+import { shareFsExitError } from "./share-fs-exit.ts";
+import { type VmLossDeps, vmLossError } from "./vm-loss.ts";
+
+/** When several things end at once, the VMM's end explains the others: it is waited for this long. */
+const CAUSE_WAIT_MS = 150;
+const WHEN = "while containers were running";
+
+/**
+ * Waits for the first end among VMM, share-fs daemon and agent connection, none of which ends by itself while a sandbox
+ * runs, and says which it was. Never rejects.
+ */
+export async function firstLoss(
+  deps: VmLossDeps & { readonly clock: Clock },
+  { vm, shareFs }: StartedVm,
+  connection: AgentConnection,
+): Promise<KataError> {
+  const vmm = vm.exited.then((exit) => vmLossError(deps, vm.name, exit, WHEN));
+  const agent = connection.closed.then((error) =>
+    KataError.wrap(error, "The connection to the guest's agent was lost"),
+  );
+  const daemon = shareFs?.exited.then((exit) => shareFsExitError(exit, WHEN));
+  const first = await Promise.race(daemon === undefined ? [vmm, agent] : [vmm, agent, daemon]);
+  return Promise.race([vmm, sleep(deps.clock, CAUSE_WAIT_MS).then(() => first)]);
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import type { ByteStream } from "../base/byte-stream.ts";
+import { KataError } from "../base/error.ts";
+import { Logger, type LogRecord } from "../base/logger.ts";
+import { createFakeSys } from "../sys/fake.ts";
+import { FakeLoop } from "../sys/fake-loop.ts";
+import { unpackAny } from "../wire/any.ts";
+import { TaskExit, TaskStart } from "../wire/gen/containerd/events/task.ts";
+import type { Envelope } from "../wire/gen/containerd/types/event.ts";
+import { eventsService } from "../wire/services/events.ts";
+import { type MemoryStream, memoryStreamPair } from "../wire/testing/memory-stream.ts";
+import { TtrpcServer } from "../wire/ttrpc/server.ts";
+import { EventPublisher } from "./events.ts";
+
+function setUp(answer: (envelope: Envelope) => Promise<void> = async () => {}) {
+  const loop = new FakeLoop(createFakeSys());
+  const records: LogRecord[] = [];
+  const logger = new Logger({ sink: (record) => records.push(record), wallMs: () => 0 }, { level: "info" });
+  const received: Envelope[] = [];
+  const streams: MemoryStream[] = [];
+  const connect = async (): Promise<ByteStream> => {
+    const [here, there] = memoryStreamPair();
+    const server = new TtrpcServer({ clock: loop, logger });
+    server.register(eventsService, {
+      async forward({ envelope }) {
+        if (envelope !== undefined) {
+          await answer(envelope);
+          received.push(envelope);
+        }
+        return {};
+      },
+    });
+    server.serve(there);
+    streams.push(there);
+    return here;
+  };
+  const events = new EventPublisher({ clock: loop, logger, connect }, { namespace: "k8s.io" });
+  return { loop, events, received, streams, records, logger };
+}
+
+const start = (id: string) => ({ containerId: id, pid: 1 });
+
+describe("EventPublisher", () => {
+  test("sends events in order, in containerd's form", async () => {
+    const { loop, events, received } = setUp();
+    for (let i = 0; i < 5; i++) void events.publish("/tasks/start", TaskStart, start(`c${i}`));
+    const done = events.publish("/tasks/exit", TaskExit, {
+      containerId: "c0",
+      id: "c0",
+      pid: 1,
+      exitStatus: 3,
+      exitedAt: undefined,
+    });
+    await loop.advance(100);
+    await done;
+    expect(received.map(({ topic }) => topic)).toEqual([...Array(5).fill("/tasks/start"), "/tasks/exit"]);
+    expect(received[0]).toMatchObject({ namespace: "k8s.io", event: { typeUrl: "containerd.events.TaskStart" } });
+    const last = received.at(-1)?.event;
+    expect(last && unpackAny(last, TaskExit).exitStatus).toBe(3);
+  });
+
+  test("connects anew when containerd was restarted", async () => {
+    const { loop, events, received, streams } = setUp();
+    void events.publish("/tasks/start", TaskStart, start("one"));
+    await loop.advance(10);
+    streams[0]?.close();
+    await loop.advance(10);
+    void events.publish("/tasks/start", TaskStart, start("two"));
+    await loop.advance(10);
+    expect(received.length).toBe(2);
+    expect(streams.length).toBe(2);
+  });
+
+  test("one that hangs holds up the next for 5 s at most; errors are logged and forgotten", async () => {
+    let calls = 0;
+    const { loop, events, received, records } = setUp(async () => {
+      if (++calls === 1) await new Promise(() => {});
+      if (calls === 2) throw new KataError("unavailable", "not now");
+    });
+    for (const id of ["one", "two", "three"]) void events.publish("/tasks/start", TaskStart, start(id));
+    await loop.advance(4000);
+    expect(received.length).toBe(0);
+    await loop.advance(2000);
+    await events.flush();
+    expect(received.length).toBe(2);
+    expect(records.map(({ message }) => message)).toEqual(["containerd did not take an event"]);
+  });
+
+  test("without a receiver nothing is sent", async () => {
+    const { loop, logger } = setUp();
+    const events = new EventPublisher({ clock: loop, logger, connect: undefined }, { namespace: "n" });
+    await events.publish("/tasks/start", TaskStart, start("one"));
+    await events.flush();
+  });
+});

@@ -1,0 +1,86 @@
+import type { ByteStream } from "../base/byte-stream.ts";
+import type { Clock } from "../base/clock.ts";
+import { KataError } from "../base/error.ts";
+import type { Logger } from "../base/logger.ts";
+import { packAny } from "../wire/any.ts";
+import type { MessageType } from "../wire/protobuf/message-type.ts";
+import { eventsService } from "../wire/services/events.ts";
+import { TtrpcClient } from "../wire/ttrpc/client.ts";
+import { createClient, type ServiceClient } from "../wire/ttrpc/create-client.ts";
+import { toTimestamp } from "./timestamp.ts";
+
+/** How long containerd may take to take an event. */
+const PUBLISH_TIMEOUT_MS = 5000;
+
+export interface EventDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Connects to containerd; undefined when nobody wants events: then they are only logged. */
+  readonly connect: (() => Promise<ByteStream>) | undefined;
+}
+
+/** Publishes events to containerd, one after the other, in the order of the calls. */
+export class EventPublisher {
+  private readonly deps: EventDeps;
+  private readonly namespace: string;
+  private tail: Promise<void> = Promise.resolve();
+  private connection:
+    | { readonly client: TtrpcClient; readonly events: ServiceClient<typeof eventsService> }
+    | undefined;
+
+  constructor(deps: EventDeps, options: { readonly namespace: string }) {
+    this.deps = deps;
+    this.namespace = options.namespace;
+  }
+
+  /** Publishes an event; resolves when containerd has it, or when it cannot be had to take it. Never rejects. */
+  publish<T extends object>(topic: string, type: MessageType<T>, message: T): Promise<void> {
+    this.deps.logger.debug("event", { topic });
+    if (this.deps.connect === undefined) return this.tail;
+    const envelope = {
+      timestamp: toTimestamp(this.deps.clock.wallMs()),
+      namespace: this.namespace,
+      topic,
+      event: packAny(type, message),
+    };
+    this.tail = this.tail.then(async () => {
+      try {
+        await this.forward(envelope);
+      } catch (error) {
+        this.deps.logger.warn("containerd did not take an event", { topic, error: KataError.from(error) });
+      }
+    });
+    return this.tail;
+  }
+
+  /** Resolves when every event published so far is delivered or given up. */
+  flush(): Promise<void> {
+    return this.tail;
+  }
+
+  private async forward(envelope: object): Promise<void> {
+    const request = { envelope } as Parameters<ServiceClient<typeof eventsService>["forward"]>[0];
+    const first = await this.connected();
+    try {
+      await first.events.forward(request, { timeoutMs: PUBLISH_TIMEOUT_MS });
+    } catch (error) {
+      // containerd restarts while its shims live on: a connection that broke is made anew, once.
+      if (KataError.from(error).code !== "unavailable") throw error;
+      const second = await this.connected();
+      await second.events.forward(request, { timeoutMs: PUBLISH_TIMEOUT_MS });
+    }
+  }
+
+  private async connected(): Promise<NonNullable<EventPublisher["connection"]>> {
+    if (this.connection !== undefined) return this.connection;
+    const { connect, clock, logger } = this.deps;
+    if (connect === undefined) throw new KataError("failed-precondition", "There is nobody to publish events to");
+    const client = new TtrpcClient({ stream: await connect(), clock, logger });
+    const connection = { client, events: createClient(eventsService, client) };
+    this.connection = connection;
+    void client.closed.then(() => {
+      if (this.connection === connection) this.connection = undefined;
+    });
+    return connection;
+  }
+}

@@ -1,0 +1,154 @@
+import { Failpoints } from "../base/failpoint.ts";
+import { Logger } from "../base/logger.ts";
+import { cgroupMode } from "../resource/cgroup.ts";
+import { nativeBackends } from "../sandbox/native-backends.ts";
+import type { StdioNames } from "../sandbox/process-io.ts";
+import { acceptStreams, connectStream } from "../sys/connect.ts";
+import { signals } from "../sys/signals.ts";
+import type { ProgramEnvironment } from "../sys/start.ts";
+import { undo } from "../sys/undo.ts";
+import { taskV2Service } from "../wire/services/task.ts";
+import { TtrpcServer } from "../wire/ttrpc/server.ts";
+import type { ShimArgs } from "./args.ts";
+import { EventPublisher } from "./events.ts";
+import { LogFile } from "./log-file.ts";
+import { serveManagement } from "./management.ts";
+import { shimSocketPath } from "./shim-socket.ts";
+import { LISTEN_FD } from "./start.ts";
+import { ProcessStdio } from "./stdio/process-stdio.ts";
+import { TaskService } from "./task-service.ts";
+import { Tasks } from "./tasks.ts";
+
+/** A shim without tasks and without a client ends after this long: its manager is gone. */
+const IDLE_MS = 60_000;
+
+/** The long-lived part of a shim: it serves one sandbox until it is shut down. */
+export class ShimServer {
+  private readonly env: ProgramEnvironment;
+  private readonly args: ShimArgs;
+  private readonly logger: Logger;
+  private readonly debugLogger: Logger;
+  private readonly events: EventPublisher;
+  private readonly tasks: Tasks;
+  private readonly service: TaskService;
+  private readonly server: TtrpcServer;
+  private end: () => void = () => {};
+
+  constructor(env: ProgramEnvironment, args: ShimArgs) {
+    const { sys, loop } = env;
+    this.env = env;
+    this.args = args;
+    const log = new LogFile(sys, `${args.bundle}/log`);
+    const newLogger = (level: "debug" | "info") =>
+      new Logger({ sink: log.sink, wallMs: () => loop.wallMs() }, { level, fields: { sandbox: args.id } });
+    this.debugLogger = newLogger("debug");
+    this.logger = args.debug ? this.debugLogger : newLogger("info");
+    this.events = new EventPublisher(
+      { clock: loop, logger: this.logger, connect: eventConnector(env) },
+      { namespace: args.namespace },
+    );
+    this.tasks = this.makeTasks();
+    this.service = new TaskService({
+      tasks: this.tasks,
+      events: this.events,
+      logger: this.logger,
+      shimPid: sys.pid(),
+      wallMs: () => loop.wallMs(),
+      cgroupMode: () => cgroupMode(sys),
+      openIo: (names, containerId) => this.openIo(names, containerId),
+      shutdown: () => void this.shutdown(),
+    });
+    this.server = new TtrpcServer({ clock: loop, logger: this.logger });
+    this.server.register(taskV2Service, this.service);
+  }
+
+  /** Reports what no handler caught. */
+  fault(text: string): void {
+    this.logger.error("fault", { text });
+  }
+
+  /** Serves the inherited socket; resolves with the exit code. */
+  async serve(): Promise<number> {
+    const { sys, loop } = this.env;
+    // Programs that our programs started become ours when those end.
+    sys.becomeSubreaper();
+    loop.onSignal([signals.SIGTERM, signals.SIGINT], () => void this.shutdown());
+    const ended = new Promise<void>((resolve) => {
+      this.end = resolve;
+    });
+    acceptStreams(sys, loop, LISTEN_FD, (stream) => this.server.serve(stream));
+    this.watchIdle();
+    this.logger.info("shim serves", { pid: sys.pid() });
+    await ended;
+    return 0;
+  }
+
+  private makeTasks(): Tasks {
+    const { sys, loop } = this.env;
+    return new Tasks({
+      sys,
+      clock: loop,
+      logger: this.logger,
+      debugLogger: this.debugLogger,
+      namespace: this.args.namespace,
+      openIo: (names, containerId) => this.openIo(names, containerId),
+      onSandbox: (sandbox) => serveManagement({ sys, loop, logger: this.logger }, sandbox),
+      backends: nativeBackends(this.env),
+      failpoints: failpoints(this.env),
+      events: {
+        exited: async (process) => {
+          await this.service.processEnded(process);
+          this.tasks.processEnded(process);
+        },
+        outOfMemory: (containerId) => this.service.outOfMemory(containerId),
+      },
+    });
+  }
+
+  private openIo(names: StdioNames, containerId: string): ProcessStdio {
+    const { sys, loop } = this.env;
+    const { logger, args } = this;
+    return new ProcessStdio({ sys, loop, logger }, names, { containerId, namespace: args.namespace });
+  }
+
+  /** Takes everything down; the answers given and the events published so far still leave. */
+  private async shutdown(): Promise<void> {
+    const { sys, loop } = this.env;
+    await this.tasks.sandbox?.stop();
+    await Promise.race([this.events.flush(), after(loop, IDLE_MS / 10)]);
+    await Promise.race([this.server.end(), after(loop, 1000)]);
+    const { address, namespace, id } = this.args;
+    const path = shimSocketPath({ address, namespace, sandboxId: id });
+    await undo({ sys, clock: loop, logger: this.logger }, { kind: "remove-file", path });
+    this.logger.info("shim ends");
+    this.end();
+  }
+
+  private watchIdle(): void {
+    this.env.loop.setTimer(IDLE_MS, () => {
+      if (this.tasks.count > 0 || this.server.connectionCount > 0) {
+        this.watchIdle();
+        return;
+      }
+      this.logger.warn("nobody uses this shim");
+      void this.shutdown();
+    });
+  }
+}
+
+/** Where events go: containerd's socket for them, when it names one. */
+function eventConnector({ sys, loop }: ProgramEnvironment) {
+  const address = (sys.env("TTRPC_ADDRESS") ?? "").replace(/^unix:\/\//, "");
+  if (address === "") return undefined;
+  return () => connectStream(sys, loop, { kind: "unix", path: address }, { timeoutMs: 5000 });
+}
+
+/** Failures that a test asks for; two variables, so that none is set by accident. */
+function failpoints({ sys, loop }: ProgramEnvironment): Failpoints {
+  const wanted = sys.env("KATA_TS_TESTING") === "1" ? sys.env("KATA_TS_FAILPOINT") : undefined;
+  return new Failpoints({ clock: loop, kill: () => sys.kill(sys.pid(), signals.SIGKILL) }, wanted);
+}
+
+function after(loop: ProgramEnvironment["loop"], ms: number): Promise<void> {
+  return new Promise((resolve) => loop.setTimer(ms, resolve));
+}

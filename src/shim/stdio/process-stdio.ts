@@ -1,0 +1,150 @@
+import { KataError } from "../../base/error.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { ProcessIo, RemoteStreams, StdioNames } from "../../sandbox/process-io.ts";
+import type { Loop } from "../../sys/loop.ts";
+import type { Sys } from "../../sys/sys.ts";
+import { InputPump } from "./input-pump.ts";
+import { type OutputSinks, openSinks } from "./open-sinks.ts";
+import { pumpOutput } from "./output-pump.ts";
+import { parseStdioUri } from "./stdio-uri.ts";
+
+export interface StdioDeps {
+  readonly sys: Sys;
+  readonly loop: Loop;
+  readonly logger: Logger;
+}
+
+/** How long chunks that were read before the VM went may take to be delivered. */
+const CUT_GRACE_MS = 300;
+
+/**
+ * The streams of one process between the FIFOs, files or programs that a task request names and the guest. They are
+ * opened when it is made, so that a bad name fails the request.
+ */
+export class ProcessStdio implements ProcessIo {
+  readonly names: StdioNames;
+  private readonly deps: StdioDeps;
+  private readonly sinks: OutputSinks;
+  private inputFd: number | undefined;
+  private input: InputPump | undefined;
+  private outputs: Promise<unknown> = Promise.resolve();
+  private cutShort: () => void = () => {};
+  private readonly cutting: Promise<void>;
+  private finishing: Promise<void> | undefined;
+
+  /** Throws KataError that names the stream. */
+  constructor(
+    deps: StdioDeps,
+    names: StdioNames,
+    process: { readonly containerId: string; readonly namespace: string },
+  ) {
+    this.deps = deps;
+    this.names = names;
+    this.inputFd = openInput(deps.sys, names.stdin);
+    try {
+      this.sinks = openSinks(deps, names, process);
+    } catch (error) {
+      if (this.inputFd !== undefined) deps.sys.close(this.inputFd);
+      throw error;
+    }
+    this.cutting = new Promise((resolve) => {
+      this.cutShort = resolve;
+    });
+  }
+
+  start(remote: RemoteStreams): void {
+    this.startInput(remote);
+    this.outputs = this.startOutputs(remote);
+  }
+
+  closeStdin(): void {
+    // The FIFO's own end says when the last bytes are read: ending here could lose them.
+    this.deps.logger.debug("input will be closed");
+  }
+
+  finish(): Promise<void> {
+    this.finishing ??= this.finishOnce();
+    return this.finishing;
+  }
+
+  cut(): void {
+    this.cutShort();
+  }
+
+  private startInput(remote: RemoteStreams): void {
+    const end = () => {
+      // A terminal has no end of input of its own: its users type one.
+      if (remote.readStderr === undefined) return;
+      remote.closeStdin().catch((error: unknown) => this.report("cannot close the input", error));
+    };
+    if (this.inputFd === undefined) {
+      end();
+      return;
+    }
+    this.input = new InputPump(this.deps, this.inputFd, {
+      write: (bytes) => remote.writeStdin(bytes),
+      end,
+      failed: (error) => this.report("the process takes no more input", error),
+    });
+    this.inputFd = undefined;
+  }
+
+  private async startOutputs({ readStdout, readStderr, readsAtOnce }: RemoteStreams): Promise<void> {
+    try {
+      await this.sinks.ready;
+    } catch (error) {
+      this.deps.logger.warn("the log program is not ready", { error: KataError.from(error) });
+    }
+    const copies = [this.copy(readStdout, "stdout", readsAtOnce)];
+    if (readStderr !== undefined) copies.push(this.copy(readStderr, "stderr", readsAtOnce));
+    await Promise.all(copies);
+  }
+
+  private async copy(
+    read: (length: number) => Promise<Uint8Array>,
+    name: "stdout" | "stderr",
+    readsAtOnce: number,
+  ): Promise<void> {
+    try {
+      await pumpOutput(read, this.sinks[name], readsAtOnce);
+    } catch (error) {
+      this.report(`cannot read ${name}`, error);
+    }
+  }
+
+  private async finishOnce(): Promise<void> {
+    const { loop, sys } = this.deps;
+    this.sinks.stdout.ending();
+    this.sinks.stderr.ending();
+    // A reader that is merely slow is waited for; only the loss of the VM ends the wait.
+    await Promise.race([this.outputs, this.cutting.then(() => after(loop, CUT_GRACE_MS, this.outputs))]);
+    this.input?.close();
+    if (this.inputFd !== undefined) sys.close(this.inputFd);
+    this.inputFd = undefined;
+    this.sinks.stdout.close();
+    this.sinks.stderr.close();
+  }
+
+  /** What fails because the process is going is no news. */
+  private report(message: string, error: unknown): void {
+    const level = this.finishing === undefined ? "info" : "debug";
+    this.deps.logger.log(level, message, { error: KataError.from(error) });
+  }
+}
+
+function after(loop: Loop, ms: number, orSooner: Promise<unknown>): Promise<unknown> {
+  return Promise.race([orSooner, new Promise<void>((resolve) => loop.setTimer(ms, resolve))]);
+}
+
+function openInput(sys: Sys, name: string): number | undefined {
+  const target = parseStdioUri(name, "stdin");
+  if (target.kind === "none") return undefined;
+  if (target.kind === "binary") {
+    throw new KataError("invalid-argument", "stdin must be a path, got a program", { field: "stdin" });
+  }
+  try {
+    return sys.open(target.path, { nonBlocking: true });
+  } catch (error) {
+    throw KataError.wrap(error, `Cannot open stdin ${target.path}`, { field: "stdin" });
+  }
+}

@@ -1,0 +1,240 @@
+import { utf8Decode } from "../base/bytes.ts";
+import { KataError } from "../base/error.ts";
+import type { Logger } from "../base/logger.ts";
+import { parseProcess, parseResources } from "../oci/parse-spec.ts";
+import type { CgroupMode } from "../resource/cgroup.ts";
+import type { Process } from "../sandbox/process.ts";
+import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
+import type { Exit } from "../sandbox/process-state.ts";
+import { inStage } from "../sandbox/stages.ts";
+import { holds, unpackAny } from "../wire/any.ts";
+import * as events from "../wire/gen/containerd/events/task.ts";
+import type * as wire from "../wire/gen/containerd/task/v2/shim.ts";
+import type { Any } from "../wire/gen/google/protobuf/any.ts";
+import type { Empty } from "../wire/gen/google/protobuf/empty.ts";
+import { Options as CriOptions } from "../wire/gen/runtimeoptions/cri/v1/api.ts";
+import { Options } from "../wire/gen/runtimeoptions/v1/api.ts";
+import type { MessageType } from "../wire/protobuf/message-type.ts";
+import type { taskV2Service } from "../wire/services/task.ts";
+import type { CallContext, ServiceHandlers } from "../wire/ttrpc/handlers.ts";
+import type { EventPublisher } from "./events.ts";
+import { toMetrics } from "./metrics.ts";
+import { processStatus } from "./process-status.ts";
+import type { Tasks } from "./tasks.ts";
+import { toTimestamp } from "./timestamp.ts";
+
+export interface TaskServiceDeps {
+  readonly tasks: Tasks;
+  readonly events: EventPublisher;
+  readonly logger: Logger;
+  readonly shimPid: number;
+  readonly wallMs: () => number;
+  readonly cgroupMode: () => CgroupMode;
+  readonly openIo: (names: StdioNames, containerId: string) => ProcessIo;
+  /** Ends the shim, once the answer to the current call is on its way. */
+  readonly shutdown: () => void;
+}
+
+/** Exit status of a process that was never started. */
+const NEVER_STARTED = 255;
+const MAX_SIGNAL = 64;
+const MAX_TERMINAL_SIZE = 0xffff;
+
+/**
+ * containerd's task API (containerd.task.v2.Task; version 3 has the same messages). The VMM stands for every process of a
+ * sandbox: its pid is the one that all answers carry.
+ */
+export class TaskService implements ServiceHandlers<typeof taskV2Service> {
+  private readonly deps: TaskServiceDeps;
+
+  constructor(deps: TaskServiceDeps) {
+    this.deps = deps;
+  }
+
+  async create(request: wire.CreateTaskRequest): Promise<wire.CreateTaskResponse> {
+    if (request.checkpoint !== "")
+      throw new KataError("unimplemented", "Containers cannot be restored from checkpoints");
+    const { id, bundle, rootfs, stdin, stdout, stderr, terminal } = request;
+    const { tasks } = this.deps;
+    await tasks.create({ ...request, configPath: configPath(request.options) });
+    const io = { stdin, stdout, stderr, terminal };
+    const { pid } = tasks;
+    void this.publish("create", events.TaskCreate, { containerId: id, bundle, rootfs, io, checkpoint: "", pid });
+    return { pid };
+  }
+
+  async start({ id, execId }: wire.StartRequest): Promise<wire.StartResponse> {
+    const { tasks } = this.deps;
+    const { container } = tasks.get(id);
+    if (execId === "") {
+      await inStage("start-container", () => container.start());
+      void this.publish("start", events.TaskStart, { containerId: id, pid: tasks.pid });
+    } else {
+      await inStage("exec", () => container.startExec(execId));
+      void this.publish("exec-started", events.TaskExecStarted, { containerId: id, execId, pid: tasks.pid });
+    }
+    return { pid: tasks.pid };
+  }
+
+  async delete({ id, execId }: wire.DeleteRequest): Promise<wire.DeleteResponse> {
+    const { tasks } = this.deps;
+    const task = tasks.get(id);
+    const process = task.container.process(execId);
+    const { kind } = process.state;
+    if (kind !== "stopped" && kind !== "created") {
+      throw new KataError("failed-precondition", `${process.name} must have ended to be deleted, it is ${kind}`);
+    }
+    const { pid } = tasks;
+    // Whoever waits for a process that never ran must not wait for ever.
+    if (kind === "created") await process.abandon(NEVER_STARTED);
+    if (execId === "") await inStage("stop-sandbox", () => tasks.remove(task));
+    else task.container.removeExec(execId);
+    const { exitStatus, exitedAt } = this.exitFields(process.exit);
+    if (execId === "") {
+      void this.publish("delete", events.TaskDelete, { containerId: id, pid, exitStatus, exitedAt, id: "" });
+    }
+    return { pid, exitStatus, exitedAt };
+  }
+
+  async exec(request: wire.ExecProcessRequest): Promise<Empty> {
+    const { id, execId, terminal, stdin, stdout, stderr, spec } = request;
+    const { container } = this.deps.tasks.get(id);
+    const { value, warnings } = parseProcess(utf8Decode(spec?.value ?? new Uint8Array(0)));
+    for (const warning of warnings) this.deps.logger.warn("specification", { container: id, exec: execId, warning });
+    const io = this.deps.openIo({ stdin, stdout, stderr }, id);
+    try {
+      container.addExec({ execId, spec: value, terminal, io });
+    } catch (error) {
+      await io.finish();
+      throw error;
+    }
+    void this.publish("exec-added", events.TaskExecAdded, { containerId: id, execId });
+    return {};
+  }
+
+  state({ id, execId }: wire.StateRequest): wire.StateResponse {
+    const { tasks } = this.deps;
+    const task = tasks.get(id);
+    const process = task.container.process(execId);
+    return {
+      id: execId === "" ? id : execId,
+      bundle: task.bundle,
+      pid: tasks.pid,
+      status: processStatus(process.state),
+      ...process.io.names,
+      terminal: process.terminal,
+      ...(process.exit === undefined ? { exitStatus: 0, exitedAt: undefined } : this.exitFields(process.exit)),
+      execId,
+    };
+  }
+
+  async wait({ id, execId }: wire.WaitRequest): Promise<wire.WaitResponse> {
+    return this.exitFields(await this.deps.tasks.process(id, execId).exited);
+  }
+
+  async kill({ id, execId, signal }: wire.KillRequest): Promise<Empty> {
+    if (signal < 1 || signal > MAX_SIGNAL) {
+      throw new KataError("invalid-argument", `signal must lie from 1 to ${MAX_SIGNAL}, got ${signal}`, {
+        field: "signal",
+      });
+    }
+    await this.deps.tasks.get(id).container.kill(execId, signal);
+    return {};
+  }
+
+  async pause({ id }: wire.PauseRequest): Promise<Empty> {
+    await this.deps.tasks.get(id).container.pause();
+    void this.publish("paused", events.TaskPaused, { containerId: id });
+    return {};
+  }
+
+  async resume({ id }: wire.ResumeRequest): Promise<Empty> {
+    await this.deps.tasks.get(id).container.resume();
+    void this.publish("resumed", events.TaskResumed, { containerId: id });
+    return {};
+  }
+
+  async resizePty({ id, execId, width, height }: wire.ResizePtyRequest): Promise<Empty> {
+    if (width > MAX_TERMINAL_SIZE || height > MAX_TERMINAL_SIZE) {
+      throw new KataError(
+        "invalid-argument",
+        `A terminal has at most ${MAX_TERMINAL_SIZE} rows and columns, got ${height} and ${width}`,
+      );
+    }
+    await this.deps.tasks.process(id, execId).resize(height, width);
+    return {};
+  }
+
+  closeIO({ id, execId, stdin }: wire.CloseIORequest): Empty {
+    const process = this.deps.tasks.process(id, execId);
+    if (stdin) process.io.closeStdin();
+    return {};
+  }
+
+  pids({ id }: wire.PidsRequest): wire.PidsResponse {
+    const { tasks } = this.deps;
+    tasks.get(id);
+    return { processes: tasks.pid === 0 ? [] : [{ pid: tasks.pid }] };
+  }
+
+  async update({ id, resources }: wire.UpdateTaskRequest): Promise<Empty> {
+    const { container } = this.deps.tasks.get(id);
+    if (resources === undefined) {
+      throw new KataError("invalid-argument", "The update has no resources", { field: "resources" });
+    }
+    await container.update(parseResources(utf8Decode(resources.value)));
+    return {};
+  }
+
+  async stats({ id }: wire.StatsRequest): Promise<wire.StatsResponse> {
+    const stats = await this.deps.tasks.get(id).container.stats();
+    return { stats: toMetrics(stats, this.deps.cgroupMode()) };
+  }
+
+  connect({ id }: wire.ConnectRequest): wire.ConnectResponse {
+    const { tasks, shimPid } = this.deps;
+    tasks.get(id);
+    return { shimPid, taskPid: tasks.pid, version: "" };
+  }
+
+  shutdown({ now }: wire.ShutdownRequest, context: CallContext): Empty {
+    // A pod's containers are shut down one by one; the shim goes with the last of them.
+    if (this.deps.tasks.count === 0 || now) context.onFinished(() => this.deps.shutdown());
+    return {};
+  }
+
+  /** Publishes the end of a process; to be awaited before anybody waits no more for it. */
+  async processEnded(process: Process): Promise<void> {
+    const { containerId, execId, exit } = process;
+    await this.publish("exit", events.TaskExit, {
+      containerId,
+      id: execId === "" ? containerId : execId,
+      pid: this.deps.tasks.pid,
+      ...this.exitFields(exit),
+    });
+  }
+
+  /** Publishes that a process of a container was killed for want of memory. */
+  outOfMemory(containerId: string): void {
+    void this.publish("oom", events.TaskOOM, { containerId });
+  }
+
+  private publish<T extends object>(topic: string, type: MessageType<T>, message: T): Promise<void> {
+    return this.deps.events.publish(`/tasks/${topic}`, type, message);
+  }
+
+  private exitFields(exit: Exit | undefined): Pick<wire.DeleteResponse, "exitStatus" | "exitedAt"> {
+    return {
+      exitStatus: exit?.code ?? NEVER_STARTED,
+      exitedAt: toTimestamp(exit?.atMs ?? this.deps.wallMs()),
+    };
+  }
+}
+
+/** The configuration file that a create request's options name; empty when they name none. */
+function configPath(options: Any | undefined): string {
+  if (options === undefined) return "";
+  if (holds(options, Options)) return unpackAny(options, Options).configPath;
+  if (holds(options, CriOptions)) return unpackAny(options, CriOptions).configPath;
+  return "";
+}

@@ -1,0 +1,131 @@
+import { KataError } from "../base/error.ts";
+import { validateId } from "../base/ids.ts";
+import type { Container } from "../sandbox/container.ts";
+import type { Process } from "../sandbox/process.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { inStage } from "../sandbox/stages.ts";
+import { type CreateDeps, type PlannedTask, planTask, sandboxFor, type TaskRequest } from "./create-task.ts";
+
+/** A container as containerd knows it. */
+export interface Task {
+  readonly id: string;
+  readonly bundle: string;
+  readonly container: Container;
+  /** The sandbox was made for this container and ends with it. */
+  readonly ownsSandbox: boolean;
+}
+
+/** All tasks of a shim, and the one sandbox that they live in. */
+export class Tasks {
+  private readonly deps: CreateDeps;
+  private readonly tasks = new Map<string, Task>();
+  /** Ids that are being created. */
+  private readonly pending = new Set<string>();
+  private current: Sandbox | undefined;
+
+  constructor(deps: CreateDeps) {
+    this.deps = deps;
+  }
+
+  /** The sandbox, from the first task's creation on. */
+  get sandbox(): Sandbox | undefined {
+    return this.current;
+  }
+
+  /** The pid that stands for every process: the VMM's. */
+  get pid(): number {
+    return this.current?.vmmPid ?? 0;
+  }
+
+  /** Tasks that exist or are being created. */
+  get count(): number {
+    return this.tasks.size + this.pending.size;
+  }
+
+  /** Throws KataError `not-found`. */
+  get(id: string): Task {
+    const task = this.tasks.get(id);
+    if (task === undefined) {
+      throw new KataError("not-found", `There is no container ${JSON.stringify(id.slice(0, 128))}`, { field: "id" });
+    }
+    return task;
+  }
+
+  /** The first process of a task, for an empty exec id, or an exec. Throws KataError `not-found`. */
+  process(id: string, execId: string): Process {
+    return this.get(id).container.process(execId);
+  }
+
+  /**
+   * Creates a container, and its sandbox if it is the first of one. When that fails nothing is left of either. Throws
+   * KataError with the stage.
+   */
+  async create(request: TaskRequest): Promise<Task> {
+    const id = validateId(request.id, "id");
+    if (this.tasks.has(id) || this.pending.has(id)) {
+      throw new KataError("already-exists", `There is a container ${id} already`, { field: "id" });
+    }
+    this.pending.add(id);
+    this.deps.logger.debug("create", { container: id, bundle: request.bundle });
+    try {
+      const task = await this.createPlanned(await inStage("prepare-sandbox", () => planTask(this.deps, request)));
+      this.tasks.set(id, task);
+      return task;
+    } finally {
+      this.pending.delete(id);
+    }
+  }
+
+  /** Takes a container that has ended, or never started, away. The sandbox goes with the container it was made for. */
+  async remove(task: Task): Promise<void> {
+    if (task.ownsSandbox) await this.current?.stop();
+    else await this.current?.removeContainer(task.container);
+    this.tasks.delete(task.id);
+    await task.container.removed();
+  }
+
+  /** To be called when a process has ended: a sandbox does not outlive the container it was made for. */
+  processEnded(process: Process): void {
+    const task = this.tasks.get(process.containerId);
+    if (task?.ownsSandbox === true && process === task.container.init) void this.current?.stop();
+  }
+
+  private async createPlanned(plan: PlannedTask): Promise<Task> {
+    const { id, bundle } = plan.container;
+    try {
+      if (plan.sandbox === undefined) {
+        const container = await this.sandboxNamed(plan.sandboxId).createContainer(plan.container);
+        return { id, bundle, container, ownsSandbox: false };
+      }
+      return { id, bundle, container: await this.createWithSandbox(plan), ownsSandbox: true };
+    } catch (error) {
+      await plan.container.io.finish();
+      throw error;
+    }
+  }
+
+  private sandboxNamed(id: string): Sandbox {
+    if (this.current?.id === id) return this.current;
+    throw new KataError("not-found", `This shim has no sandbox ${id}`, { field: "annotations" });
+  }
+
+  private async createWithSandbox(plan: PlannedTask): Promise<Container> {
+    if (this.current !== undefined) {
+      throw new KataError("failed-precondition", `This shim has the sandbox ${this.current.id} already`, {
+        field: "id",
+      });
+    }
+    const sandbox = sandboxFor(this.deps, plan);
+    this.current = sandbox;
+    try {
+      // The container's files are placed while the guest boots.
+      const [, container] = await Promise.all([sandbox.start(), sandbox.createContainer(plan.container)]);
+      this.deps.onSandbox(sandbox);
+      return container;
+    } catch (error) {
+      await sandbox.stop(KataError.from(error));
+      this.current = undefined;
+      throw error;
+    }
+  }
+}

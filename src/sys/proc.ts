@@ -1,0 +1,40 @@
+import { isErrno } from "./error.ts";
+import type { FilesPort } from "./port/files.ts";
+
+/** One process as /proc/PID/stat shows it (proc(5)). */
+export interface ProcessStat {
+  readonly comm: string;
+  /** `R`, `S`, `D`, `Z`... */
+  readonly state: string;
+  readonly parentPid: number;
+  readonly threads: number;
+  /** Start time in clock ticks after boot: with the pid it identifies a process for ever. */
+  readonly startTicks: string;
+}
+
+/** Reads /proc/PID/stat; undefined when there is no such process. */
+export function readProcessStat(sys: FilesPort, pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = sys.readText(`/proc/${pid}/stat`);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  const rest = text.slice(close + 2).split(" ");
+  return {
+    comm: text.slice(open + 1, close),
+    state: rest[0] ?? "",
+    parentPid: Number(rest[1]),
+    threads: Number(rest[17]),
+    startTicks: rest[19] ?? "",
+  };
+}
+
+/** The start time of a process that is alive; undefined when it is gone or a zombie. */
+export function processStartTicks(sys: FilesPort, pid: number): string | undefined {
+  const stat = readProcessStat(sys, pid);
+  return stat === undefined || stat.state === "Z" || stat.state === "X" ? undefined : stat.startTicks;
+}

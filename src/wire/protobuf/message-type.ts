@@ -1,0 +1,213 @@
+import { KataError } from "../../base/error.ts";
+import type { Codec } from "../codec.ts";
+import type * as fields from "./fields.ts";
+import { initialValue, isVarint, type ScalarKind, toField, zeroOf } from "./fields.ts";
+import { DEFAULT_MAX_SLOTS, ProtobufReader } from "./reader.ts";
+import { readScalar, writeScalar } from "./scalars.ts";
+import { ProtobufWriter } from "./writer.ts";
+
+/** What `create` takes: every field may be left out, at every depth. */
+export type DeepPartial<T> = T extends Uint8Array | string | number | bigint | boolean | undefined
+  ? T
+  : T extends readonly (infer E)[]
+    ? readonly DeepPartial<E>[]
+    : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
+
+type Values = Record<string, unknown>;
+type Field = fields.Field<MessageType<object>>;
+/** How generated code lists a field. */
+export type FieldRow = fields.FieldRow<MessageType<object>>;
+
+/**
+ * A protobuf message type: the codec of messages of type `T`, driven by the list of its fields. Interpreting a table
+ * instead of generating code per message keeps programs small; no type contains itself, so depth is bounded by the schema.
+ */
+export class MessageType<T extends object> implements Codec<T> {
+  /** Fully qualified name, which is also the type URL by which containerd's Any names the message. */
+  readonly name: string;
+  private readonly rows: () => readonly FieldRow[];
+  private ordered: readonly Field[] | undefined;
+  private readonly byNumber: (Field | undefined)[] = [];
+
+  /** `rows` is called at the first use, so that types may refer to types declared later. */
+  constructor(name: string, rows: () => readonly FieldRow[]) {
+    this.name = name;
+    this.rows = rows;
+  }
+
+  /** A complete message: the given fields, copied, and defaults for the others. Bytes are shared, not copied. */
+  create(partial: DeepPartial<T> = {} as DeepPartial<T>): T {
+    const given = partial as Values;
+    const message: Values = {};
+    for (const field of this.fields()) {
+      const value = given[field.name];
+      message[field.name] = value === undefined ? initialValue(field) : copyValue(field, value);
+    }
+    return message as T;
+  }
+
+  /**
+   * Encodes a message. Fields that are undefined count as not set. Throws KataError `out-of-range`, naming the field, for
+   * a number its type cannot hold.
+   */
+  encode(message: T): ProtobufWriter {
+    const writer = new ProtobufWriter();
+    try {
+      this.write(message as Values, writer);
+    } catch (error) {
+      if (!(error instanceof KataError)) throw error;
+      throw new KataError(error.code, `Cannot encode ${this.name}: ${error.message}`);
+    }
+    return writer;
+  }
+
+  /**
+   * Decodes a message; unknown fields are ignored, `bytes` fields are views into the input. Throws KataError
+   * `invalid-argument` for malformed bytes and `resource-exhausted` for a message of more than `maxSlots` values.
+   */
+  decode(bytes: Uint8Array, maxSlots = DEFAULT_MAX_SLOTS): T {
+    const reader = new ProtobufReader(bytes, maxSlots);
+    try {
+      return this.read(reader, undefined) as T;
+    } catch (error) {
+      if (!(error instanceof KataError)) throw error;
+      throw new KataError(error.code, `Malformed ${this.name} at byte ${reader.position}: ${error.message}`);
+    }
+  }
+
+  private fields(): readonly Field[] {
+    if (this.ordered === undefined) {
+      this.ordered = this.rows().map(toField);
+      for (const field of this.ordered) this.byNumber[field.number] = field;
+    }
+    return this.ordered;
+  }
+
+  /** A message with every field at its default. */
+  private blank(reader: ProtobufReader): Values {
+    const fields = this.fields();
+    reader.spend(fields.length + 1);
+    const message: Values = {};
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as Field;
+      message[field.name] = field.shape === "single" ? field.zero : initialValue(field);
+    }
+    return message;
+  }
+
+  /** Reads up to the reader's end. A message that comes in several pieces is merged, as the format demands. */
+  private read(reader: ProtobufReader, previous: Values | undefined): Values {
+    const message = previous ?? this.blank(reader);
+    while (reader.position < reader.end) {
+      const tag = reader.prefix();
+      const field = this.byNumber[tag >>> 3];
+      if (tag === field?.tag) this.readField(message, field, reader);
+      else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
+        // A scalar of a repeated field outside the packed form: old encoders write it so.
+        this.readElement(message[field.name] as unknown[], field, reader);
+      } else reader.skip(tag);
+    }
+    return message;
+  }
+
+  private readField(message: Values, field: Field, reader: ProtobufReader): void {
+    const { name, type } = field;
+    if (field.shape === "map") this.readEntry(message[name] as Values, field, reader);
+    else if (field.shape !== "repeated") {
+      message[name] = typeof type === "string" ? readScalar(type, reader) : type.readNested(reader, message[name]);
+    } else if (isVarint(type)) {
+      const outer = reader.enter();
+      while (reader.position < reader.end) this.readElement(message[name] as unknown[], field, reader);
+      reader.leave(outer);
+    } else this.readElement(message[name] as unknown[], field, reader);
+  }
+
+  private readElement(list: unknown[], { type }: Field, reader: ProtobufReader): void {
+    reader.spend(1);
+    list.push(typeof type === "string" ? readScalar(type, reader) : type.readNested(reader, undefined));
+  }
+
+  private readEntry(map: Values, { type }: Field, reader: ProtobufReader): void {
+    reader.spend(2);
+    const outer = reader.enter();
+    let key = "";
+    let value = zeroOf(type);
+    while (reader.position < reader.end) {
+      const tag = reader.prefix();
+      if (tag === MAP_KEY_TAG) key = reader.text();
+      else if (tag === valueTag(type)) {
+        value = typeof type === "string" ? readScalar(type, reader) : type.readNested(reader, value);
+      } else reader.skip(tag);
+    }
+    reader.leave(outer);
+    map[key] = value === undefined && typeof type !== "string" ? type.blank(reader) : value;
+  }
+
+  private readNested(reader: ProtobufReader, previous: unknown): Values {
+    const outer = reader.enter();
+    const message = this.read(reader, previous as Values | undefined);
+    reader.leave(outer);
+    return message;
+  }
+
+  private write(message: Values, writer: ProtobufWriter): void {
+    const fields = this.fields();
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as Field;
+      const value = message[field.name];
+      if (value === undefined || value === field.zero) continue;
+      if (field.shape === "repeated") this.writeList(value as readonly unknown[], field, writer);
+      else if (field.shape === "map") this.writeMap(value as Values, field, writer);
+      else if (field.zero === undefined || field.type !== "bytes" || (value as Uint8Array).length > 0) {
+        this.writeValue(field.tag, value, field, writer);
+      }
+    }
+  }
+
+  private writeValue(tag: number, value: unknown, { name, type }: Field, writer: ProtobufWriter): void {
+    writer.varint32(tag);
+    if (typeof type === "string") {
+      writeScalar(type, value, writer, name);
+      return;
+    }
+    const mark = writer.open();
+    type.write(value as Values, writer);
+    writer.close(mark);
+  }
+
+  private writeList(list: readonly unknown[], field: Field, writer: ProtobufWriter): void {
+    const { name, type, tag } = field;
+    if (!isVarint(type)) {
+      for (let i = 0; i < list.length; i++) this.writeValue(tag, list[i], field, writer);
+    } else if (list.length > 0) {
+      writer.varint32(tag);
+      const mark = writer.open();
+      for (let i = 0; i < list.length; i++) writeScalar(type as ScalarKind, list[i], writer, name);
+      writer.close(mark);
+    }
+  }
+
+  private writeMap(map: Values, field: Field, writer: ProtobufWriter): void {
+    for (const key of Object.keys(map)) {
+      writer.varint32(field.tag);
+      const mark = writer.open();
+      writer.varint32(MAP_KEY_TAG);
+      writer.text(key);
+      this.writeValue(valueTag(field.type), map[key], field, writer);
+      writer.close(mark);
+    }
+  }
+}
+
+/** A map is a repeated message of a key, field 1, and a value, field 2. */
+const MAP_KEY_TAG = 0x0a;
+const valueTag = (type: Field["type"]) => (isVarint(type) ? 0x10 : 0x12);
+
+function copyValue({ shape, type }: Field, value: unknown): unknown {
+  const copy = (item: unknown) => (typeof type === "string" ? item : type.create(item as object));
+  if (shape === "repeated") return (value as unknown[]).map(copy);
+  if (shape !== "map") return copy(value);
+  const map: Values = Object.create(null);
+  for (const key of Object.keys(value as Values)) map[key] = copy((value as Values)[key]);
+  return map;
+}

@@ -1,0 +1,43 @@
+import type { RequestOf, ResponseOf, ServiceDefinition, StreamMethodName, UnaryMethodName } from "../codec.ts";
+import type { TtrpcClient } from "./client.ts";
+import { lowerFirst } from "./method-name.ts";
+import { CallTarget, type RpcOptions } from "./pending-call.ts";
+import { type RawPayload, toChunks } from "./raw-payload.ts";
+
+/**
+ * The methods of a service as functions, each by its wire name with the first letter in lower case. The request may be
+ * given as `RawPayload`, encoded by the caller. Errors are described at `TtrpcClient`; a request that its codec refuses
+ * rejects with the codec's error, or throws it where a stream is asked for.
+ */
+export type ServiceClient<S extends ServiceDefinition> = {
+  readonly [M in UnaryMethodName<S> as Uncapitalize<M>]: (
+    request: RequestOf<S, M> | RawPayload,
+    options?: RpcOptions,
+  ) => Promise<ResponseOf<S, M>>;
+} & {
+  readonly [M in StreamMethodName<S> as Uncapitalize<M>]: (
+    request: RequestOf<S, M> | RawPayload,
+    options?: RpcOptions,
+  ) => AsyncIterableIterator<ResponseOf<S, M>>;
+};
+
+/**
+ * Binds a service's method table to a connection. Several services can share one.
+ *
+ *     const agent = createClient(agentService, connection);
+ *     await agent.startContainer({ containerId: "c1" }, { timeoutMs: 60_000 });
+ */
+export function createClient<S extends ServiceDefinition>(service: S, connection: TtrpcClient): ServiceClient<S> {
+  const client: Record<string, unknown> = {};
+  for (const [method, { request, response, stream }] of Object.entries(service.methods)) {
+    const target = new CallTarget(service.name, method);
+    const decode = (payload: Uint8Array) => response.decode(payload);
+    client[lowerFirst(method)] =
+      stream === "server"
+        ? (message: unknown, options: RpcOptions = {}) =>
+            connection.openStream(target, toChunks(request, message), options, decode)
+        : async (message: unknown, options: RpcOptions = {}) =>
+            connection.call(target, toChunks(request, message), options, decode);
+  }
+  return client as ServiceClient<S>;
+}

@@ -1,0 +1,83 @@
+"""Runs a command on a pseudo terminal and plays a script of steps against it, for the terminal tests.
+
+usage: terminal.py STEPS_JSON COMMAND [ARG...]
+
+Each step is one of  {"expect": TEXT, "timeout": SECONDS}  {"send": TEXT}  {"resize": [ROWS, COLUMNS]}
+Prints a JSON object: {"code": exit code, "output": everything the command wrote, "failed": the step that timed out or null}
+"""
+import fcntl
+import json
+import os
+import select
+import struct
+import sys
+import termios
+import time
+
+
+def main() -> None:
+    steps = json.loads(sys.argv[1])
+    command = sys.argv[2:]
+    pid, master = os.forkpty()
+    if pid == 0:
+        os.execvp(command[0], command)
+    set_size(master, 24, 80)
+    output = bytearray()
+    mark = 0
+    failed = None
+    for step in steps:
+        if "send" in step:
+            os.write(master, step["send"].encode())
+        elif "resize" in step:
+            set_size(master, *step["resize"])
+        else:
+            found = wait_for(master, output, mark, step["expect"].encode(), step.get("timeout", 20))
+            if found < 0:
+                failed = step
+                break
+            mark = found
+    deadline = time.monotonic() + 20
+    while read_some(master, output, deadline):
+        pass
+    code = reap(pid, deadline)
+    print(json.dumps({"code": code, "output": output.decode(errors="replace"), "failed": failed}))
+
+
+def set_size(master: int, rows: int, columns: int) -> None:
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def wait_for(master: int, output: bytearray, mark: int, text: bytes, timeout: float) -> int:
+    deadline = time.monotonic() + timeout
+    while True:
+        at = output.find(text, mark)
+        if at >= 0:
+            return at + len(text)
+        if not read_some(master, output, deadline):
+            return -1
+
+
+def read_some(master: int, output: bytearray, deadline: float) -> bool:
+    ready, _, _ = select.select([master], [], [], max(0, deadline - time.monotonic()))
+    if not ready:
+        return False
+    try:
+        chunk = os.read(master, 65536)
+    except OSError:
+        return False
+    output += chunk
+    return bool(chunk)
+
+
+def reap(pid: int, deadline: float) -> int:
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    return -9
+
+
+main()
