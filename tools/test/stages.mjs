@@ -25,4 +25,5 @@ export const stages = [
   { name: "fuzz", group: "native", kind: "native", command: ["node", "tools/build/fuzz.mjs"] },
   { name: "integration", group: "vm", kind: "vitest", command: ["--project", "integration"] },
   { name: "e2e", group: "vm", kind: "vitest", command: ["--project", "e2e"] },
+  { name: "containerd", group: "vm", kind: "vitest", command: ["--project", "containerd"] },
 ];
