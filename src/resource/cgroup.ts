@@ -2,7 +2,7 @@ import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import { isErrno } from "../sys/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
-import type { UndoStack } from "../sys/undo-stack.ts";
+import type { UndoStack } from "./undo-stack.ts";
 
 /** How the host organises cgroups: one tree, or one for each controller (cgroups(7)). */
 export type CgroupMode = "unified" | "legacy";

@@ -1,8 +1,8 @@
 import { expect, type TestContext, test } from "../../test/native/runner.ts";
 import { Logger } from "../base/logger.ts";
-import { UndoStack } from "../sys/undo-stack.ts";
 import { sandboxPaths } from "./paths.ts";
 import { SandboxShare } from "./share.ts";
+import { UndoStack } from "./undo-stack.ts";
 import { planVolumes } from "./volume-plan.ts";
 
 const root = { needsRoot: true };

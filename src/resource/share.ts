@@ -1,11 +1,11 @@
 import { type RandomSource, randomHex } from "../base/ids.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { MountsPort } from "../sys/port/mounts.ts";
-import type { UndoOperation } from "../sys/undo.ts";
-import type { UndoStack } from "../sys/undo-stack.ts";
 import { mountsBelow } from "./mount-table.ts";
 import { guestShareDir, type SharePaths } from "./paths.ts";
 import { mountOverlay, planRootfs, type RootfsSource } from "./rootfs.ts";
+import type { UndoOperation } from "./undo.ts";
+import type { UndoStack } from "./undo-stack.ts";
 import type { VolumePlan } from "./volume-plan.ts";
 
 /** What a share needs of its surroundings. */

@@ -1,8 +1,8 @@
 import { KataError } from "../base/error.ts";
 import { sandboxPaths } from "../resource/paths.ts";
+import type { UndoDeps, UndoOperation } from "../resource/undo.ts";
+import { UndoStack } from "../resource/undo-stack.ts";
 import { isErrno } from "../sys/error.ts";
-import type { UndoDeps, UndoOperation } from "../sys/undo.ts";
-import { UndoStack } from "../sys/undo-stack.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { readRecord, type SandboxRecord, writeRecord } from "./record.ts";
 

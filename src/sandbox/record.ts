@@ -11,10 +11,10 @@ import {
   withDefault,
 } from "../oci/check.ts";
 import { parseJson } from "../oci/json.ts";
+import type { UndoOperation } from "../resource/undo.ts";
 import { isErrno } from "../sys/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { ProcessesPort } from "../sys/port/processes.ts";
-import type { UndoOperation } from "../sys/undo.ts";
 
 /** Version of the record's form. Change it whenever an older program could misread a new record. */
 export const RECORD_VERSION = 1;

@@ -1,8 +1,8 @@
 import { KataError } from "../base/error.ts";
 import type { Failpoints } from "../base/failpoint.ts";
 import { type SandboxPaths, sandboxPaths } from "../resource/paths.ts";
-import type { UndoDeps } from "../sys/undo.ts";
-import { UndoStack } from "../sys/undo-stack.ts";
+import type { UndoDeps } from "../resource/undo.ts";
+import { UndoStack } from "../resource/undo-stack.ts";
 import { cleanUpSandbox, removeStateDir } from "./cleanup.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { RECORD_VERSION, type SandboxRecord, writeRecord } from "./record.ts";

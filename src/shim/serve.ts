@@ -1,12 +1,12 @@
 import { Failpoints } from "../base/failpoint.ts";
 import { Logger } from "../base/logger.ts";
 import { cgroupMode } from "../resource/cgroup.ts";
+import { undo } from "../resource/undo.ts";
 import { nativeBackends } from "../sandbox/native-backends.ts";
 import type { StdioNames } from "../sandbox/process-io.ts";
 import { acceptStreams, connectStream } from "../sys/connect.ts";
 import { signals } from "../sys/signals.ts";
 import type { ProgramEnvironment } from "../sys/start.ts";
-import { undo } from "../sys/undo.ts";
 import { taskV2Service } from "../wire/services/task.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
 import type { ShimArgs } from "./args.ts";

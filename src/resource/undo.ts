@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import { sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { isErrno } from "./error.ts";
-import { processStartTicks } from "./proc.ts";
-import { signals } from "./signals.ts";
-import type { Sys } from "./sys.ts";
+import { isErrno } from "../sys/error.ts";
+import { processStartTicks } from "../sys/proc.ts";
+import { signals } from "../sys/signals.ts";
+import type { Sys } from "../sys/sys.ts";
 
 /**
  * One thing to take back, as data: it is kept on disk, so that another process can replay it after a crash. Every
