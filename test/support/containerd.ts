@@ -24,6 +24,8 @@ export interface ContainerdOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kata's configuration, for shims that get none by a runtime option. Default: the one that `make build` writes. */
   readonly kataConfiguration?: string;
+  /** Words before containerd's own command line, such as nsenter's. */
+  readonly prefix?: readonly string[];
 }
 
 /** `ctr`'s runtime names. */
@@ -53,12 +55,14 @@ export class Containerd {
   /** What to put on PATH to get this containerd's programs, our shim and runc. */
   readonly path: string;
   private readonly environment: Readonly<Record<string, string>>;
+  private readonly prefix: readonly string[];
   private process: ChildProcess | undefined;
 
   constructor(options: ContainerdOptions) {
     const { version, directory } = options;
     this.version = version;
     this.directory = directory;
+    this.prefix = options.prefix ?? [];
     this.address = path.join(directory, "containerd.sock");
     const packages = (of: ContainerdVersion) => path.join(cache, "containerd", of);
     this.path = [
@@ -98,8 +102,14 @@ export class Containerd {
   async start(): Promise<void> {
     const log = openSync(path.join(this.directory, "containerd.log"), "a");
     try {
-      const program = path.join(cache, "containerd", this.version, "usr/bin/containerd");
-      this.process = spawn(program, ["--config", path.join(this.directory, "config.toml")], {
+      const containerd = path.join(cache, "containerd", this.version, "usr/bin/containerd");
+      const [program = "", ...arguments_] = [
+        ...this.prefix,
+        containerd,
+        "--config",
+        path.join(this.directory, "config.toml"),
+      ];
+      this.process = spawn(program, arguments_, {
         env: this.environment,
         cwd: this.directory,
         stdio: ["ignore", log, log],

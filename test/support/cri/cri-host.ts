@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import type { RequestOf, ResponseOf } from "../../../src/wire/codec.ts";
+import type { DeepPartial } from "../../../src/wire/protobuf/message-type.ts";
+import { type Containerd, type ContainerdVersion, pauseImageName, startContainerd } from "../containerd.ts";
+import { NetNamespace } from "../net-namespace.ts";
+import { demoImage, pauseImage } from "../pause-image.ts";
+import { writeCniConfiguration } from "./cni.ts";
+import { ExecStream } from "./exec-stream.ts";
+import { GrpcConnection } from "./grpc.ts";
+import { Pod, type PodOptions } from "./pod.ts";
+import { runtimeService } from "./service.ts";
+
+/** Runtime handlers of the test containerds' configuration. */
+export type Handler = "kata" | "runc";
+
+type Service = typeof runtimeService;
+type Method = keyof Service["methods"];
+
+const CGROUP_ROOT = "/sys/fs/cgroup";
+const namespace = "k8s.io";
+const defaultTimeoutMs = 120_000;
+
+/**
+ * A containerd with CRI and CNI in a network namespace of its own, driven as kubelet does. Sockets of the streaming server
+ * and of pods are reached through that namespace, which is the node's side of the pods' bridge.
+ */
+export class CriHost {
+  readonly directory: string;
+  readonly containerd: Containerd;
+  readonly node: NetNamespace;
+  /** Name of the demo image. */
+  readonly image = "localhost/kata-test/busybox:1";
+  private readonly grpc: GrpcConnection;
+  private readonly pods = new Set<Pod>();
+  private counter = 0;
+
+  private constructor(directory: string, node: NetNamespace, containerd: Containerd) {
+    this.directory = directory;
+    this.node = node;
+    this.containerd = containerd;
+    this.grpc = new GrpcConnection(containerd.address);
+  }
+
+  /** Starts it and imports the images. */
+  static async start(
+    version: ContainerdVersion,
+    options: { readonly sandboxer?: "podsandbox" | "shim" } = {},
+  ): Promise<CriHost> {
+    const directory = mkdtempSync("/tmp/kata-cri-");
+    const node = new NetNamespace();
+    await node.ready();
+    const containerd = await startContainerd({
+      version,
+      directory,
+      prefix: node.prefix,
+      cri: { cniConfDir: writeCniConfiguration(directory), ...options },
+    });
+    const host = new CriHost(directory, node, containerd);
+    try {
+      for (const controller of host.cgroupDirectories()) mkdirSync(controller, { recursive: true });
+      await containerd.importImage(pauseImage(), pauseImageName, namespace);
+      await containerd.importImage(demoImage, host.image, namespace);
+      await host.ready();
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+    return host;
+  }
+
+  /** Makes a call of CRI's RuntimeService. Rejects with GrpcError. */
+  call<M extends Method>(
+    method: M,
+    request: DeepPartial<RequestOf<Service, M>>,
+    timeoutMs = defaultTimeoutMs,
+  ): Promise<ResponseOf<Service, M>> {
+    return this.grpc.call(runtimeService, method, request, timeoutMs);
+  }
+
+  /** Runs a pod whose logs are below the host's directory. */
+  async runPod(handler: Handler, options: PodOptions = {}): Promise<Pod> {
+    const name = `pod${++this.counter}`;
+    const logDirectory = path.join(this.directory, "logs", name);
+    mkdirSync(logDirectory, { recursive: true });
+    const config: PodOptions = {
+      metadata: { name, uid: `uid-${name}`, namespace: "default", attempt: 0 },
+      logDirectory,
+      ...options,
+      linux: { cgroupParent: this.cgroupParent, ...options.linux },
+    };
+    const { podSandboxId } = await this.call("RunPodSandbox", { config, runtimeHandler: handler });
+    const pod = new Pod(this, podSandboxId, config);
+    this.pods.add(pod);
+    return pod;
+  }
+
+  /** Opens what Exec or Attach answered with. */
+  openStream(url: string): Promise<ExecStream> {
+    return ExecStream.open(url, (host, port) => this.node.connect(host, port));
+  }
+
+  forget(pod: Pod): void {
+    this.pods.delete(pod);
+  }
+
+  /** Removes the pods that a test left, for example because it failed. */
+  async removePods(): Promise<void> {
+    for (const pod of [...this.pods]) await pod.remove();
+  }
+
+  /** Ends it with everything that it started. */
+  async stop(): Promise<void> {
+    await this.removePods().catch(() => {});
+    this.grpc.close();
+    await this.containerd.stop();
+    await this.node.close();
+    for (const directory of this.cgroupDirectories()) if (existsSync(directory)) removeCgroup(directory);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Parent of the pods' cgroups, in every hierarchy; kubelet makes it, so the test does. */
+  private get cgroupParent(): string {
+    return `/${path.basename(this.directory)}`;
+  }
+
+  private cgroupDirectories(): string[] {
+    const unified = existsSync(`${CGROUP_ROOT}/cgroup.controllers`);
+    const hierarchies = unified ? [CGROUP_ROOT] : readdirSync(CGROUP_ROOT).map((name) => `${CGROUP_ROOT}/${name}`);
+    return hierarchies.map((hierarchy) => `${hierarchy}${this.cgroupParent}`);
+  }
+
+  private async ready(): Promise<void> {
+    const giveUpAt = Date.now() + 60_000;
+    for (;;) {
+      const { status } = await this.call("Status", { verbose: false });
+      const missing = (status?.conditions ?? []).filter((condition) => !condition.status);
+      if (missing.length === 0) return;
+      if (Date.now() > giveUpAt) throw new Error(`containerd is not ready: ${JSON.stringify(missing)}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function removeCgroup(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeCgroup(path.join(directory, entry.name));
+  }
+  rmdirSync(directory);
+}
