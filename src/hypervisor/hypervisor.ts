@@ -74,6 +74,8 @@ export interface VmSpec {
   /** Network namespace to run in; undefined: the caller's. */
   readonly netns: string | undefined;
   readonly devices: readonly Device[];
+  /** How many devices can be plugged in later, at least; drivers without hot-plug ignore it. Default 0. */
+  readonly hotplugPorts?: number;
 }
 
 /** How and why a VMM ended. */
@@ -111,7 +113,10 @@ export interface VmLifecycle {
 export interface VmDevices {
   /** Guest address of a block device given in VmSpec or hot-plugged. */
   blockAddress(id: string): GuestBlockAddress;
-  /** Resolves with the guest address of a block device, when the guest has been told of it. */
+  /**
+   * Resolves with the guest address of a block device, when the guest has been told of it. The guest's driver comes a moment
+   * later. Descriptors of a network device remain the caller's, who may close them then.
+   */
   hotplugAddDevice(device: Device): Promise<GuestBlockAddress | undefined>;
   hotplugRemoveDevice(id: string): Promise<void>;
 }

@@ -7,7 +7,8 @@ import { WriteQueue } from "./write-queue.ts";
 
 /** What a stream needs of the system. */
 export interface StreamDeps {
-  readonly sys: Pick<FilesPort, "read" | "write" | "writeMany" | "close"> & Pick<SocketsPort, "shutdown">;
+  readonly sys: Pick<FilesPort, "read" | "write" | "writeMany" | "close"> &
+    Pick<SocketsPort, "shutdown" | "sendDescriptors" | "duplicate">;
   readonly loop: Loop;
 }
 
@@ -25,20 +26,8 @@ export interface FdStreamOptions {
   readonly lowWaterBytes?: number;
 }
 
-const readBytes = 64 * 1024;
 // One stream must not keep the others waiting for long.
 const bytesPerTurn = 1024 * 1024;
-
-// Chunks are borrowed for the length of a handler's call, so all streams of a loop can share one buffer.
-const readBuffers = new WeakMap<Loop, Uint8Array>();
-
-function readBufferOf(loop: Loop): Uint8Array {
-  const known = readBuffers.get(loop);
-  if (known !== undefined) return known;
-  const buffer = new Uint8Array(readBytes);
-  readBuffers.set(loop, buffer);
-  return buffer;
-}
 
 /**
  * A byte stream over a descriptor. When a handler's `data` throws, the stream closes with that error: half-parsed
@@ -51,7 +40,6 @@ export class FdStream implements ByteStream {
   private readonly onEnd: (() => void) | undefined;
   private readonly lowWater: number;
   private readonly queue = new WriteQueue();
-  private readonly buffer: Uint8Array;
   private handlers: ByteStreamHandlers | undefined;
   private watch: Watch | undefined;
   private waiting: (() => void)[] = [];
@@ -69,7 +57,6 @@ export class FdStream implements ByteStream {
     this.edge = options.hangUpMeansWait ?? false;
     this.onEnd = options.onEnd;
     this.lowWater = options.lowWaterBytes ?? 64 * 1024;
-    this.buffer = readBufferOf(deps.loop);
   }
 
   get pendingBytes(): number {
@@ -102,6 +89,27 @@ export class FdStream implements ByteStream {
       // Reported from the loop: a caller of write does not expect its own close handler to run.
       this.deps.loop.setTimer(0, () => this.failWriting(asError(error)));
     }
+  }
+
+  /**
+   * As `write`, for a unix socket: the descriptors arrive with the first byte of `chunk` (SCM_RIGHTS, at most 64). The
+   * caller may close its own when the call returns. Throws SysError for a descriptor that is not open.
+   */
+  writeWithDescriptors(chunk: Uint8Array, descriptors: readonly number[]): void {
+    if (this.over || this.writeEnding !== "no" || this.writeError !== undefined || chunk.length === 0) return;
+    const { sys } = this.deps;
+    const copies: number[] = [];
+    const release = () => {
+      for (const copy of copies) sys.close(copy);
+    };
+    try {
+      for (const descriptor of descriptors) copies.push(sys.duplicate(descriptor));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    this.queue.addPassing(chunk, { descriptors: copies, release });
+    this.arm();
   }
 
   drained(): Promise<void> {
@@ -179,12 +187,14 @@ export class FdStream implements ByteStream {
   }
 
   private readTurn(): void {
-    const { sys } = this.deps;
+    const { sys, loop } = this.deps;
+    // Chunks are borrowed for the length of a handler's call, so all streams can share one buffer.
+    const buffer = loop.scratch;
     let budget = bytesPerTurn;
     while (!this.over && !this.paused) {
       let count: number;
       try {
-        count = sys.read(this.fd, this.buffer);
+        count = sys.read(this.fd, buffer);
       } catch (error) {
         this.close(this.writeError ?? asError(error));
         return;
@@ -194,7 +204,7 @@ export class FdStream implements ByteStream {
         if (!this.edge) this.peerEnded();
         return;
       }
-      this.deliver(this.buffer.subarray(0, count));
+      this.deliver(buffer.subarray(0, count));
       budget -= count;
       if (this.edge) {
         if (budget > 0) continue;
@@ -202,7 +212,7 @@ export class FdStream implements ByteStream {
         return;
       }
       // A short read has most likely emptied the descriptor; if not, the next turn comes at once.
-      if (count < this.buffer.length || budget <= 0) return;
+      if (count < buffer.length || budget <= 0) return;
     }
   }
 

@@ -1,7 +1,14 @@
 import { type FilesPort, WOULD_BLOCK } from "./port/files.ts";
+import type { SocketsPort } from "./port/sockets.ts";
 
 // As many as the bridge hands to writev(2) at once.
 const most = 64;
+
+/** Descriptors that travel with the first byte of a chunk; `release` is called once, when they are sent or dropped. */
+export interface PassedDescriptors {
+  readonly descriptors: readonly number[];
+  readonly release: () => void;
+}
 
 /** Chunks that wait for a descriptor to take them. They are written as they are: nothing is copied. */
 export class WriteQueue {
@@ -10,6 +17,7 @@ export class WriteQueue {
   /** Bytes of the first chunk that are written already. */
   private skip = 0;
   private bytes = 0;
+  private passed: (PassedDescriptors & { readonly chunk: Uint8Array })[] = [];
 
   /** Bytes that wait. */
   get pendingBytes(): number {
@@ -23,17 +31,30 @@ export class WriteQueue {
     this.bytes += chunk.length - skip;
   }
 
+  /** Adds a chunk of at least one byte that carries descriptors. It must not be added twice. */
+  addPassing(chunk: Uint8Array, passed: PassedDescriptors): void {
+    this.add(chunk);
+    this.passed.push({ ...passed, chunk });
+  }
+
   /** Writes as much as the descriptor takes; true when nothing is left. Throws SysError. */
-  flush(sys: Pick<FilesPort, "writeMany">, fd: number): boolean {
+  flush(sys: Pick<FilesPort, "writeMany"> & Pick<SocketsPort, "sendDescriptors">, fd: number): boolean {
     while (this.bytes > 0) {
-      const written = sys.writeMany(fd, this.chunks.slice(this.head, this.head + most), this.skip);
+      const [next] = this.passed;
+      const limit = next === undefined ? most : Math.min(most, this.chunks.indexOf(next.chunk, this.head) - this.head);
+      const written =
+        next !== undefined && limit === 0
+          ? sys.sendDescriptors(fd, next.chunk, next.descriptors)
+          : sys.writeMany(fd, this.chunks.slice(this.head, this.head + limit), this.skip);
       if (written === WOULD_BLOCK) return false;
+      if (limit === 0) this.passed.shift()?.release();
       this.drop(written);
     }
     return true;
   }
 
   clear(): void {
+    for (const { release } of this.passed.splice(0)) release();
     this.chunks = [];
     this.head = 0;
     this.skip = 0;

@@ -16,7 +16,7 @@ import { LineRing } from "./line-ring.ts";
 export interface SupervisedDeps {
   readonly sys: FilesPort &
     Pick<ProcessesPort, "spawn" | "kill"> &
-    Pick<SocketsPort, "pipe" | "setNonBlocking" | "shutdown">;
+    Pick<SocketsPort, "pipe" | "setNonBlocking" | "shutdown" | "sendDescriptors" | "duplicate">;
   readonly loop: Loop;
   readonly logger: Logger;
 }

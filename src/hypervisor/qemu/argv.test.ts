@@ -108,6 +108,7 @@ describe("toArgv()", () => {
       "virtio-net-pci,id=net0,netdev=net-net0,mac=02:00:00:00:00:01,romfile=,addr=04",
       "virtio-net-pci,id=net1,netdev=net-net1,mac=02:00:00:00:00:01,romfile=,mq=on,vectors=6,addr=05",
     ]);
+    expect(values({ ...machine, vhostNet: true }, "-netdev")[0]).toBe("tap,id=net-net0,vhost=on,fd=6");
   });
 
   test("KVM shows the host's CPU", () => {
@@ -123,8 +124,8 @@ describe("toArgv()", () => {
 
   test("microvm has virtio-mmio devices and no PCI", () => {
     const machine = plainMachine(
-      { devices: [share, disk, nic], firmware: undefined },
-      { machineType: "microvm", pcieRootPorts: 2 },
+      { devices: [share, disk, nic], firmware: undefined, hotplugPorts: 2 },
+      { machineType: "microvm" },
     );
     const { argv, blockAddresses, hotplugPorts } = toArgv(machine);
     expect(argv.join(" ")).not.toMatch(/-pci|addr=|pcie-root-port|romfile|-bios/);
@@ -167,7 +168,7 @@ describe("toArgv()", () => {
   });
 
   test("ports for hot-plugged devices know their slots", () => {
-    const machine = plainMachine({}, { pcieRootPorts: 2 });
+    const machine = plainMachine({ hotplugPorts: 2 });
     expect(values(machine, "-device").slice(0, 2)).toEqual([
       "pcie-root-port,id=hotplug0,chassis=1,slot=1,addr=02",
       "pcie-root-port,id=hotplug1,chassis=2,slot=2,addr=03",

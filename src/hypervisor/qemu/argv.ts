@@ -41,7 +41,7 @@ export function toArgv(machine: QemuMachine): QemuCommand {
   }
   devices.forEach((device, index) => {
     if (device.kind === "share") deviceArgs.push(...shareArgs(device, index, place));
-    else if (device.kind === "network") deviceArgs.push(...networkArgs(device, place));
+    else if (device.kind === "network") deviceArgs.push(...networkArgs(device, machine.vhostNet, place));
     else {
       const { args, slot } = blockArgs(device, config.blockDeviceAio, place);
       deviceArgs.push(...args);
@@ -127,12 +127,12 @@ function rngArgs(source: string, place: Placement): readonly string[] {
 }
 
 function hotplugPortArgs(
-  { config }: QemuMachine,
+  { hotplugPorts }: QemuMachine,
   place: Placement,
 ): { readonly args: readonly string[]; readonly ports: readonly HotplugPort[] } {
   const args: string[] = [];
   const ports: HotplugPort[] = [];
-  for (let index = 0; index < config.pcieRootPorts; index++) {
+  for (let index = 0; index < hotplugPorts; index++) {
     const slot = place.slot();
     if (slot === undefined) break;
     const id = `hotplug${index}`;

@@ -4,61 +4,66 @@ import type { FilesPort } from "../../sys/port/files.ts";
 import type { QmpClient } from "../../wire/qmp/qmp-client.ts";
 import type { Device, GuestBlockAddress } from "../hypervisor.ts";
 import type { HotplugPort } from "./argv.ts";
-import { nodeName } from "./devices/block.ts";
+import type { HotplugBackend } from "./hotplug-backend.ts";
+import { blockBackend } from "./hotplug-block.ts";
+import { networkBackend } from "./hotplug-network.ts";
 import { qemuId } from "./option.ts";
 import { guestPciPath } from "./pci-slots.ts";
-
-type BlockDevice = Extract<Device, { kind: "block" }>;
 
 /** The guest has to let go of the device itself. */
 const removeTimeoutMs = 10_000;
 
-/** Block devices that come and go while the VM runs, each in a PCIe port of its own. */
+interface PluggedDevice {
+  readonly port: HotplugPort;
+  readonly backend: HotplugBackend;
+}
+
+/** Devices that come and go while the VM runs, each in a PCIe port of its own. */
 export class Hotplug {
-  private readonly sys: Pick<FilesPort, "stat">;
+  private readonly sys: Pick<FilesPort, "stat" | "exists">;
   private readonly aio: HypervisorConfig["blockDeviceAio"];
+  private readonly ports: number;
   private readonly free: HotplugPort[];
-  private readonly used = new Map<string, HotplugPort>();
+  private readonly used = new Map<string, PluggedDevice>();
 
   constructor(
-    sys: Pick<FilesPort, "stat">,
+    sys: Pick<FilesPort, "stat" | "exists">,
     options: { readonly ports: readonly HotplugPort[]; readonly aio: HypervisorConfig["blockDeviceAio"] },
   ) {
     this.sys = sys;
     this.aio = options.aio;
+    this.ports = options.ports.length;
     this.free = [...options.ports];
   }
 
-  /** Plugs a disk in. Rejects with KataError; nothing is left plugged in then. */
-  async add(client: QmpClient, device: BlockDevice): Promise<GuestBlockAddress> {
+  /**
+   * Plugs a device in, and gives the guest's address of a disk. Rejects with KataError, `resource-exhausted` when every port
+   * is taken; nothing is left plugged in then.
+   */
+  async add(client: QmpClient, device: Exclude<Device, { kind: "share" }>): Promise<GuestBlockAddress | undefined> {
     const id = qemuId(device.id);
     if (this.used.has(id)) throw new KataError("already-exists", `There is a device ${id} already`, { field: "id" });
-    const port = this.free.shift();
-    if (port === undefined) {
-      throw new KataError("resource-exhausted", "Every PCIe port for hot-plugged devices is in use", {
-        field: "hypervisor.qemu.pcie_root_port",
-        hint: "Raise pcie_root_port",
-      });
-    }
-    this.used.set(id, port);
-    const node = nodeName(id);
+    const backend =
+      device.kind === "block" ? blockBackend(this.sys, this.aio, device) : networkBackend(this.sys, device);
+    const port = this.takePort(id, backend);
     let added = false;
     try {
-      await client.execute("blockdev-add", this.node(device));
+      await backend.add(client);
       added = true;
-      await client.execute("device_add", { driver: "virtio-blk-pci", id, drive: node, bus: port.id });
-      return { driver: "blk", source: guestPciPath(port.slot, 0) };
+      await client.execute("device_add", { ...backend.device, id, bus: port.id });
     } catch (error) {
-      if (added) await client.execute("blockdev-del", { "node-name": node }).catch(() => undefined);
+      if (added) await backend.remove(client).catch(() => undefined);
       this.release(id, port);
-      throw KataError.wrap(error, `Cannot plug in ${device.path} as ${id}`);
+      throw KataError.wrap(error, `Cannot plug in ${backend.what} as ${id}`);
     }
+    return device.kind === "block" ? { driver: "blk", source: guestPciPath(port.slot, 0) } : undefined;
   }
 
-  /** Unplugs a disk; resolves when the guest has let it go. */
+  /** Unplugs a device; resolves when the guest has let it go. */
   async remove(client: QmpClient, id: string): Promise<void> {
-    const port = this.used.get(id);
-    if (port === undefined) throw new KataError("not-found", `There is no hot-plugged device ${id}`, { field: "id" });
+    const plugged = this.used.get(id);
+    if (plugged === undefined)
+      throw new KataError("not-found", `There is no hot-plugged device ${id}`, { field: "id" });
     // A second event without `device` tells of the virtio part.
     const gone = client.waitForEvent(({ name, data }) => name === "DEVICE_DELETED" && data.device === id, {
       timeoutMs: removeTimeoutMs,
@@ -66,27 +71,28 @@ export class Hotplug {
     gone.catch(() => {});
     await client.execute("device_del", { id });
     await gone;
-    await client.execute("blockdev-del", { "node-name": nodeName(id) });
-    this.release(id, port);
+    try {
+      await plugged.backend.remove(client);
+    } finally {
+      this.release(id, plugged.port);
+    }
+  }
+
+  private takePort(id: string, backend: HotplugBackend): HotplugPort {
+    const port = this.free.shift();
+    if (port === undefined) {
+      const which = this.ports === 0 ? "The VM has no PCIe port for" : "Every PCIe port of the VM is taken:";
+      throw new KataError("resource-exhausted", `${which} ${backend.what}, which would be ${id}`, {
+        field: "hypervisor.qemu.pcie_root_port",
+        hint: `Set  pcie_root_port = ${this.ports + 1}  or more in the configuration`,
+      });
+    }
+    this.used.set(id, { port, backend });
+    return port;
   }
 
   private release(id: string, port: HotplugPort): void {
     this.used.delete(id);
     this.free.unshift(port);
-  }
-
-  private node(device: BlockDevice) {
-    const hostDevice = this.sys.stat(device.path).kind === "block";
-    return {
-      "node-name": nodeName(device.id),
-      driver: "raw",
-      "read-only": device.readOnly,
-      file: {
-        driver: hostDevice ? "host_device" : "file",
-        filename: device.path,
-        aio: this.aio,
-        ...(this.aio === "native" ? { cache: { direct: true } } : {}),
-      },
-    };
   }
 }

@@ -38,7 +38,6 @@ export interface QemuMachine {
     | "seccompSandbox"
     | "blockDeviceDriver"
     | "blockDeviceAio"
-    | "pcieRootPorts"
     | "debug"
   >;
   readonly accelerator: Accelerator;
@@ -52,6 +51,10 @@ export interface QemuMachine {
   readonly qmpFd: number;
   readonly transport: MachineTransport;
   readonly devices: readonly PlacedDevice[];
+  /** PCIe ports for devices that come later. */
+  readonly hotplugPorts: number;
+  /** Whether the host's kernel can move packets between taps and guest. */
+  readonly vhostNet: boolean;
   /** Kernel parameters behind the driver's own. */
   readonly kernelParams: readonly string[];
   /** Frequency of the host's time stamp counter; for machines without a timer to measure it by. */

@@ -101,6 +101,21 @@ describe("planVm()", () => {
     expect(text).toContain("agent.debug_console agent.debug_console_vport=1026 last");
   });
 
+  test("makes as many ports for later devices as the configuration or the VM wants", () => {
+    const ports = (keys: string, changes: Partial<VmSpec>) => plan(host(), keys, changes).command.hotplugPorts.length;
+    expect(ports("", {})).toBe(0);
+    expect(ports("pcie_root_port = 1", { hotplugPorts: 2 })).toBe(2);
+    expect(ports("pcie_root_port = 3", { hotplugPorts: 2 })).toBe(3);
+  });
+
+  test("uses the host's vhost-net where there is one", () => {
+    const sys = host();
+    const nic = { kind: "network", id: "n0", mac: "02:00:00:00:00:01", queues: 1, tapDescriptors: [40] } as const;
+    expect(plan(sys, "", { devices: [nic] }).command.argv.join(" ")).toContain("vhost=off");
+    sys.fake.addFile("/dev/vhost-net");
+    expect(plan(sys, "", { devices: [nic] }).command.argv.join(" ")).toContain("vhost=on");
+  });
+
   test("tells the agent its parameters, the operator's behind them", () => {
     const agent =
       "[agent.kata]\nenable_debug = true\ncontainer_pipe_size = 4096\n[hypervisor.qemu]\nkernel_params = 'a=1'\n";

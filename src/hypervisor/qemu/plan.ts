@@ -6,6 +6,7 @@ import { chooseAccelerator, cpuInfo } from "../accelerator.ts";
 import type { AgentChannels, ChannelAddress, HypervisorFeatures, VmSpec } from "../hypervisor.ts";
 import { agentParams, agentPorts } from "./agent-params.ts";
 import { type QemuCommand, toArgv } from "./argv.ts";
+import { vhostNetPath } from "./devices/network.ts";
 import { checkFiles, kernelFirmware } from "./files.ts";
 import type { MachineTransport, PlacedDevice } from "./machine.ts";
 import { chooseTransport, type TransportChoice } from "./transport.ts";
@@ -62,6 +63,8 @@ export function planVm(sys: Sys, config: RuntimeConfig, features: HypervisorFeat
     qmpFd,
     transport: channels.transport,
     devices,
+    hotplugPorts: Math.max(hypervisor.pcieRootPorts, spec.hotplugPorts ?? 0),
+    vhostNet: sys.exists(vhostNetPath),
     kernelParams: [...agentParams(agent, transport.kind), ...hypervisor.kernelParams, ...spec.kernelParams],
     tscKhz: hypervisor.machineType === "microvm" && accelerator === "tcg" ? tscKhz(sys) : undefined,
   });

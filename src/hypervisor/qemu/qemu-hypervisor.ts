@@ -56,7 +56,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       sharedFs: ["virtio-fs"],
       agentTransports: microvm ? ["vsock", "virtio-serial"] : ["vsock", "hybrid-vsock", "virtio-serial"],
       blockDrivers: microvm ? ["virtio-blk", "virtio-mmio"] : ["virtio-blk", "nvdimm"],
-      hotplug: !microvm && config.hypervisor.pcieRootPorts > 0 ? ["block"] : [],
+      hotplug: microvm ? [] : ["block", "network"],
       pause: true,
       snapshot: false,
       rateLimiter: false,
@@ -143,7 +143,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
   }
 
   override async hotplugAddDevice(device: Device): Promise<GuestBlockAddress | undefined> {
-    if (device.kind !== "block" || !this.features.hotplug.includes("block")) return super.hotplugAddDevice(device);
+    if (device.kind === "share" || !this.features.hotplug.includes(device.kind)) return super.hotplugAddDevice(device);
     const client = await this.client("plug in a device");
     return this.started("plug in a device").hotplug.add(client, device);
   }
@@ -186,9 +186,8 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       throw KataError.wrap(error, "QEMU cannot be run", { stage, field: "hypervisor.qemu.path" });
     }
     const { sys } = this.deps;
-    const { pcieRootPorts, blockDeviceAio } = this.config.hypervisor;
-    const ports = pcieRootPorts > 0 ? plan.command.hotplugPorts : [];
-    const hotplug = new Hotplug(sys, { ports, aio: blockDeviceAio });
+    const { blockDeviceAio } = this.config.hypervisor;
+    const hotplug = new Hotplug(sys, { ports: plan.command.hotplugPorts, aio: blockDeviceAio });
     this.phase = { kind: "started", plan, hotplug, ...running };
     void this.watchExit(running);
     return running;

@@ -11,7 +11,7 @@ import { type JsonObject, parseQmpMessage, type QmpEvent, type QmpGreeting, type
 
 /** A stream that can also pass descriptors along with bytes (SCM_RIGHTS): what `getfd` and `add-fd` need. */
 export interface DescriptorStream extends ByteStream {
-  /** As `write`; the descriptors arrive with the first byte of `chunk`. They stay open here. */
+  /** As `write`; the descriptors arrive with the first byte of `chunk`. They stay the caller's. Throws for one that is not open. */
   writeWithDescriptors(chunk: Uint8Array, descriptors: readonly number[]): void;
 }
 
@@ -166,7 +166,12 @@ export class QmpClient {
     const waiter = new Waiter<unknown>(this.deps.clock, `QMP command ${command}`, timed, () => this.abandon(id));
     if (!waiter.isOver) {
       this.pending.set(id, { command, waiter });
-      send(line);
+      try {
+        send(line);
+      } catch (error) {
+        this.pending.delete(id);
+        waiter.reject(error);
+      }
     }
     return waiter.promise;
   }

@@ -2,16 +2,33 @@ import type { PlacedDevice } from "../machine.ts";
 import { option, qemuId } from "../option.ts";
 import type { Placement } from "./placement.ts";
 
-/** A virtio-net device on taps that the caller has opened. With several queues every queue pair gets its interrupt vectors. */
-export function networkArgs(device: Extract<PlacedDevice, { kind: "network" }>, place: Placement): string[] {
+/** Where it exists, the host's kernel moves the packets; QEMU does it itself otherwise. */
+export const vhostNetPath = "/dev/vhost-net";
+
+/** A virtio-net device on taps that the caller has opened. */
+export function networkArgs(
+  device: Extract<PlacedDevice, { kind: "network" }>,
+  vhost: boolean,
+  place: Placement,
+): string[] {
   const { fds, queues, mac } = device;
   const id = qemuId(device.id);
+  const netdev = netdevId(id);
   const descriptors = fds.length === 1 ? { fd: fds[0] } : { fds: fds.join(":") };
-  const multi = queues > 1 ? { mq: true, vectors: 2 * queues + 2 } : {};
   return [
     "-netdev",
-    option("tap", { id: `net-${id}`.slice(0, 31), vhost: false, ...descriptors }),
+    option("tap", { id: netdev, vhost, ...descriptors }),
     // The boot ROM is of no use to a machine that starts its kernel directly.
-    ...place.virtio("virtio-net", { id, netdev: `net-${id}`.slice(0, 31), mac, romfile: "", ...multi }).args,
+    ...place.virtio("virtio-net", { id, netdev, mac, romfile: "", ...multiQueue(queues) }).args,
   ];
+}
+
+/** QEMU's name for the host's side of a network device. */
+export function netdevId(id: string): string {
+  return `net-${id}`.slice(0, 31);
+}
+
+/** With several queues every queue pair gets its interrupt vectors, and the control queue and the configuration theirs. */
+export function multiQueue(queues: number): { readonly mq?: boolean; readonly vectors?: number } {
+  return queues > 1 ? { mq: true, vectors: 2 * queues + 2 } : {};
 }
