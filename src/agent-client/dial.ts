@@ -16,6 +16,8 @@ export interface AgentConnection {
   /** The agent's methods as functions. */
   readonly agent: ServiceClient<typeof agentService>;
   readonly health: ServiceClient<typeof healthService>;
+  /** Counts what came from the agent: it grows as long as the agent shows any sign of life. */
+  heard(): number;
   /** Settles with the reason when the connection is over; never rejects. */
   readonly closed: Promise<KataError>;
   /** Ends it: calls in flight fail with `unavailable` and this cause. */
@@ -91,6 +93,7 @@ async function connectOnce(
   return {
     agent: createClient(agentService, client),
     health,
+    heard: () => client.receivedFrames,
     closed: client.closed,
     close: (cause) => client.close(cause),
   };

@@ -17,6 +17,23 @@ export const deadlines = {
   guestDetails: 30_000,
 } as const;
 
+/**
+ * When a silent agent is taken to hang. A tick is one interval; upstream asks every 5 s and gives a check 30 s (Go) or
+ * 90 s (Rust) before it ends the VM.
+ */
+export const healthLimits = {
+  intervalMs: 5000,
+  /** So many ticks without a sign of life make a hang: calls fail at once from then on, until the agent answers. */
+  hangTicks: 3,
+  /** So many silent ticks while the VMM did nothing end the VM. */
+  lostTicks: 18,
+  /** A call that ends something may take so long before the agent is asked whether it is alive. */
+  urgentMs: 1000,
+  urgentCheckMs: 500,
+  /** How much longer a VM that works may take to answer, when others would go down with it. */
+  patienceMs: 6000,
+} as const;
+
 /** Exit code of a process whose VM ended. */
 export const LOST_EXIT_CODE = 137;
 /** Exit code when nobody knows how a process ended. */

@@ -7,16 +7,23 @@ export interface ProcessStat {
   /** `R`, `S`, `D`, `Z`... */
   readonly state: string;
   readonly parentPid: number;
+  /** CPU time in its own code and in the kernel, in clock ticks. */
+  readonly userTicks: bigint;
+  readonly systemTicks: bigint;
   readonly threads: number;
   /** Start time in clock ticks after boot: with the pid it identifies a process for ever. */
   readonly startTicks: string;
 }
 
-/** Reads /proc/PID/stat; undefined when there is no such process. */
-export function readProcessStat(sys: FilesPort, pid: number): ProcessStat | undefined {
+/** Reads /proc/PID/stat; undefined when there is no such process. Threads are found below `/proc/PID/task`. */
+export function readProcessStat(
+  sys: Pick<FilesPort, "readText">,
+  pid: number,
+  directory = "/proc",
+): ProcessStat | undefined {
   let text: string;
   try {
-    text = sys.readText(`/proc/${pid}/stat`);
+    text = sys.readText(`${directory}/${pid}/stat`);
   } catch (error) {
     if (isErrno(error, "ENOENT", "ESRCH")) return undefined;
     throw error;
@@ -28,13 +35,15 @@ export function readProcessStat(sys: FilesPort, pid: number): ProcessStat | unde
     comm: text.slice(open + 1, close),
     state: rest[0] ?? "",
     parentPid: Number(rest[1]),
+    userTicks: BigInt(rest[11] ?? 0),
+    systemTicks: BigInt(rest[12] ?? 0),
     threads: Number(rest[17]),
     startTicks: rest[19] ?? "",
   };
 }
 
 /** The start time of a process that is alive; undefined when it is gone or a zombie. */
-export function processStartTicks(sys: FilesPort, pid: number): string | undefined {
+export function processStartTicks(sys: Pick<FilesPort, "readText">, pid: number): string | undefined {
   const stat = readProcessStat(sys, pid);
   return stat === undefined || stat.state === "Z" || stat.state === "X" ? undefined : stat.startTicks;
 }

@@ -14,7 +14,8 @@ import type {
   WriteStreamRequest,
 } from "../../wire/gen/agent/agent.ts";
 import { GuestDetailsResponse, StatsContainerResponse } from "../../wire/gen/agent/agent.ts";
-import { agentService } from "../../wire/services/agent.ts";
+import { HealthCheckResponse, VersionCheckResponse } from "../../wire/gen/agent/health.ts";
+import { agentService, healthService } from "../../wire/services/agent.ts";
 import { memoryStreamPair } from "../../wire/testing/memory-stream.ts";
 import { TtrpcClient } from "../../wire/ttrpc/client.ts";
 import { createClient } from "../../wire/ttrpc/create-client.ts";
@@ -92,7 +93,7 @@ class FakeOutput {
   }
 }
 
-type Method = Uncapitalize<keyof (typeof agentService)["methods"]>;
+type Method = Uncapitalize<keyof (typeof agentService)["methods"]> | "check";
 
 /** A guest agent in memory, behind a real ttrpc connection. Tests steer its processes and make its methods fail or hang. */
 export class FakeGuest implements ServiceHandlers<typeof agentService> {
@@ -109,6 +110,8 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
   private readonly failures = new Map<string, KataError | "hang">();
   private readonly oomReaders: ((event: OOMEvent) => void)[] = [];
   private connections: AgentConnection[] = [];
+  private frozen: Promise<void> = Promise.resolve();
+  thaw: () => void = () => {};
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -121,6 +124,13 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
 
   recover(method: Method): void {
     this.failures.delete(method);
+  }
+
+  /** Lets every call wait until `thaw`, which answers them all: a VM that is stopped and goes on. */
+  freeze(): void {
+    this.frozen = new Promise((resolve) => {
+      this.thaw = resolve;
+    });
   }
 
   /** A container's first process, or the exec that was started last. */
@@ -141,10 +151,16 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
     const logger = new Logger({ sink: () => {}, wallMs: () => 0 }, { level: "error" });
     const server = new TtrpcServer({ clock: this.clock, logger });
     server.register(agentService, this);
+    server.register(healthService, {
+      check: () => this.does("check", () => HealthCheckResponse.create({})),
+      version: () => VersionCheckResponse.create({}),
+    });
     server.serve(there);
     const client = new TtrpcClient({ stream: here, clock: this.clock });
     const connection = {
       agent: createClient(agentService, client),
+      health: createClient(healthService, client),
+      heard: () => client.receivedFrames,
       closed: client.closed,
       close: (cause?: unknown) => client.close(cause),
     };
@@ -269,6 +285,7 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
 
   private async does<T>(method: Method, answer: () => T | Promise<T>): Promise<T> {
     this.calls.push(method);
+    await this.frozen;
     const failure = this.failures.get(method);
     if (failure === "hang") return new Promise<never>(() => {});
     if (failure !== undefined) throw failure;

@@ -30,6 +30,8 @@ const maxTimeoutMs = 2 ** 31 - 1;
 export class TtrpcClient {
   /** Resolves when the connection is over, with the reason; never rejects. */
   readonly closed: Promise<KataError>;
+  /** Frames that came so far, late and unknown ones too: a peer that sends is alive. */
+  receivedFrames = 0;
   private readonly stream: ByteStream;
   private readonly clock: Clock;
   private readonly logger: Logger | undefined;
@@ -187,6 +189,7 @@ export class TtrpcClient {
   }
 
   private receive(streamId: number, type: number, flags: number, payload: Uint8Array): void {
+    this.receivedFrames++;
     const call = this.calls.get(streamId);
     if (call === undefined) {
       this.logger?.trace("ttrpc frame on inactive stream", { stream: streamId, type });
