@@ -100,6 +100,8 @@ void engine_print_fault(JSContext *ctx, JSValueConst error);
 size_t reserve_stack(void);
 // In a child: gives back the limit that reserve_stack raised.
 void restore_stack_limit(void);
+// Gives the stack's unused pages back to the kernel.
+void trim_stack(void);
 
 // What the build embeds (out/build/<binary>/embedded.c, written by tools/build).
 struct embedded_module {

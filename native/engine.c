@@ -127,6 +127,7 @@ NATIVE(collect)
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+    trim_stack();
     return give(ctx, 0);
 }
 

@@ -14,7 +14,7 @@
     X(newSession, 0) X(umask, 1) X(setRlimit, 3) X(environment, 0) X(argv, 0) X(exit, 1)                               \
     X(listen, 6) X(connect, 4) X(connectError, 1) X(accept, 1) X(socketPair, 0) X(pipe, 1) X(setPipeSize, 2)           \
     X(setNonBlocking, 2) X(duplicate, 1) X(sendDescriptors, 3) X(receiveDescriptors, 2) X(shutdown, 2) X(peer, 1)      \
-    X(netlink, 2)                                                                                                      \
+    X(netlink, 2) X(openTap, 2)                                                                                        \
     X(isTerminal, 1) X(windowSize, 1) X(setWindowSize, 3) X(makeRaw, 1) X(restoreTerminal, 2) X(openPty, 0)            \
     X(nowMs, 0) X(wallMs, 0) X(setWallClock, 2) X(random, 1) X(addEntropy, 1) X(uname, 0) X(setHostname, 1)            \
     X(loadModule, 2) X(reboot, 1) X(sync, 0) X(inotify, 0) X(inotifyAdd, 3) X(cpuCount, 0) X(pageSize, 0)              \

@@ -2,6 +2,7 @@
 // exception; this file makes sure that the process does not end earlier, for want of stack.
 #include "bridge.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 enum { wanted_for_engine = 6 << 20, reserve_for_libc = 2 << 20 };
@@ -29,4 +30,13 @@ size_t reserve_stack(void)
 void restore_stack_limit(void)
 {
     if (raised) setrlimit(RLIMIT_STACK, &before);
+}
+
+// Gives back what deep calls of the past have left below the current frame: the kernel never takes it by itself. The range
+// may reach beyond the mapped part, where there is nothing (see above); madvise then reports ENOMEM and has done its work.
+void trim_stack(void)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), room_for_callees = 16 << 10;
+    const uintptr_t top = ((uintptr_t)__builtin_frame_address(0) - room_for_callees) / page * page;
+    madvise((void *)(top - wanted_for_engine), wanted_for_engine, MADV_DONTNEED);
 }

@@ -60,6 +60,7 @@ const calls: Readonly<Record<string, readonly Shape[]>> = {
   shutdown: ["fd", "size"],
   peer: ["fd"],
   netlink: ["size", "size"],
+  openTap: ["text", "size"],
   windowSize: ["fd"],
   setWindowSize: ["fd", "size", "size"],
   makeRaw: ["fd"],

@@ -94,5 +94,6 @@ export function fakeSockets(tree: FakeTree, descriptors: Descriptors): SocketsPo
       return { pid: 1, uid: 0, gid: 0 };
     },
     netlink: (protocol) => descriptors.add({ kind: "other", what: `netlink ${protocol}` }),
+    openTap: (name) => descriptors.add({ kind: "other", what: `tap ${name}` }),
   };
 }

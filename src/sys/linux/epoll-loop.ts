@@ -22,7 +22,9 @@ const batch = 128;
 
 // After work, and then this long without any, memory is tidied up.
 const idleMs = 1000;
-const worthTidying = 64;
+const worthTidying = 16;
+
+const scratchBytes = 64 * 1024;
 
 function eventsOf(interest: Interest): number {
   return (
@@ -53,6 +55,7 @@ export class EpollLoop implements Loop {
   private readonly children: Children;
   private nextToken = 0;
   private running = false;
+  private scratchBuffer: Uint8Array | undefined;
   /** Handlers that ran since memory was tidied up. */
   private handled = 0;
 
@@ -63,6 +66,11 @@ export class EpollLoop implements Loop {
     this.poll = deps.sys.pollCreate();
     this.children = new Children(deps);
     this.onSignal([signals.SIGCHLD], () => this.reapAll());
+  }
+
+  get scratch(): Uint8Array {
+    this.scratchBuffer ??= new Uint8Array(scratchBytes);
+    return this.scratchBuffer;
   }
 
   nowMs(): number {
@@ -136,6 +144,7 @@ export class EpollLoop implements Loop {
       const count = this.sys.pollWait(this.poll, this.out, tidy ? idleMs : waitMs);
       if (tidy && count === 0) {
         this.handled = 0;
+        this.scratchBuffer = undefined;
         native.collect();
       }
       this.fireTimers();

@@ -142,6 +142,9 @@ declare module "kata:native" {
   export function peer(fd: number): Fallible<{ readonly pid: number; readonly uid: number; readonly gid: number }>;
   export function netlink(protocol: number, groups: number): number;
 
+  // taps.c
+  export function openTap(name: string, bits: number): number;
+
   // terminals.c
   export function isTerminal(fd: number): number;
   export function windowSize(fd: number): number;

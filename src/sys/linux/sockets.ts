@@ -15,6 +15,9 @@ function parts(address: SocketAddress): readonly [kind: number, text: string, ci
   }
 }
 
+// The bits of `openTap` in native/taps.c.
+const tapBits = { multiQueue: 1, exclusive: 2 } as const;
+
 const shutdownWays = ["read", "write", "both"] as const;
 
 /** The sockets part of the real Sys. */
@@ -48,4 +51,8 @@ export const linuxSockets: SocketsPort = {
   },
   peer: (fd) => checkValue("getsockopt SO_PEERCRED", native.peer(fd)),
   netlink: (protocol, groups) => check("netlink", native.netlink(protocol === "route" ? 0 : 1, groups), protocol),
+  openTap(name, options = {}) {
+    const bits = (options.multiQueue ? tapBits.multiQueue : 0) | (options.exclusive ? tapBits.exclusive : 0);
+    return check("tap", native.openTap(name, bits), name);
+  },
 };

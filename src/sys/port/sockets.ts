@@ -40,4 +40,10 @@ export interface SocketsPort {
   peer(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number };
   /** A netlink socket bound to `groups` (netlink(7)): `route` for rtnetlink, `uevent` for kobject events. */
   netlink(protocol: "route" | "uevent", groups: number): number;
+  /**
+   * A queue of a tap of the current network namespace: whole Ethernet frames, each behind a virtio header. The tap is made
+   * unless it exists, which is EBUSY with `exclusive`; it is gone when the last of its descriptors is closed. Only a tap whose
+   * every queue is opened with `multiQueue` can have several.
+   */
+  openTap(name: string, options?: { readonly multiQueue?: boolean; readonly exclusive?: boolean }): number;
 }
