@@ -1,25 +1,8 @@
 import { KataError } from "../base/error.ts";
-import type { Failpoints } from "../base/failpoint.ts";
-import { type RandomSource, randomHex, validateId } from "../base/ids.ts";
-import { guestProcess, guestResources } from "../oci/guest-spec.ts";
 import type { Process as ProcessSpec, Resources } from "../oci/spec.ts";
-import { toAgentProcess, toAgentResources } from "../oci/to-agent.ts";
-import { signals } from "../sys/signals.ts";
-import { ExecProcessRequest, type StatsContainerResponse } from "../wire/gen/agent/agent.ts";
-import { deadlines, LOST_EXIT_CODE } from "./deadlines.ts";
-import type { HookPoint, HookState } from "./hooks.ts";
-import { Process, type ProcessDeps } from "./process.ts";
+import type { StatsContainerResponse } from "../wire/gen/agent/agent.ts";
 import type { ProcessIo } from "./process-io.ts";
-
-/** What a container needs of its sandbox. */
-export interface ContainerDeps extends ProcessDeps {
-  readonly failpoints: Failpoints;
-  readonly random: RandomSource;
-  /** Runs the container's hooks of a point; failures before the start are thrown. */
-  readonly runHooks: (point: HookPoint, status: HookState["status"]) => Promise<void>;
-  /** The guest did not take a SIGKILL: ends the sandbox's VM, and with it every process. */
-  readonly giveUp: (cause: KataError) => Promise<void>;
-}
+import type { TaskProcess } from "./task-process.ts";
 
 export interface ContainerOptions {
   readonly id: string;
@@ -36,174 +19,50 @@ export interface ExecOptions {
   readonly io: ProcessIo;
 }
 
-interface Exec {
-  readonly process: Process;
-  readonly spec: ProcessSpec;
-}
-
-/** A container that the agent knows, with its first process and its execs. */
-export class Container {
+/**
+ * A container as the task API sees it. There are two kinds: those that the guest runs (`GuestContainer`), and the one that
+ * stands for a pod, of which the guest knows nothing (`PodContainer`).
+ */
+export interface Container {
+  readonly kind: "guest" | "pod";
   readonly id: string;
   readonly bundle: string;
-  readonly init: Process;
-  private readonly deps: ContainerDeps;
-  private readonly execs = new Map<string, Exec>();
-
-  constructor(deps: ContainerDeps, options: ContainerOptions) {
-    this.deps = deps;
-    this.id = options.id;
-    this.bundle = options.bundle;
-    this.init = new Process(deps, {
-      containerId: options.id,
-      execId: "",
-      token: options.id,
-      terminal: options.terminal,
-      io: options.io,
-    });
-  }
-
-  /** The first process, for an empty exec id, or an exec. Throws KataError `not-found`. */
-  process(execId: string): Process {
-    if (execId === "") return this.init;
-    const exec = this.execs.get(execId);
-    if (exec === undefined) {
-      throw new KataError("not-found", `There is no process ${JSON.stringify(execId)} in container ${this.id}`, {
-        field: "exec_id",
-      });
-    }
-    return exec.process;
-  }
-
+  readonly init: TaskProcess;
   /** All its processes, the first one first. */
-  get processes(): readonly Process[] {
-    return [this.init, ...[...this.execs.values()].map(({ process }) => process)];
-  }
-
-  /** Starts the container's first process. */
-  async start(): Promise<void> {
-    await this.init.start(async (agent) => {
-      await this.deps.failpoints.hit("container-before-start");
-      await agent.startContainer({ containerId: this.id }, { timeoutMs: deadlines.startContainer });
-      await this.deps.failpoints.hit("container-started");
-    });
-    await this.deps.runHooks("poststart", "running");
-  }
-
-  /** To be called when everything of it is gone. */
-  async removed(): Promise<void> {
-    await this.deps.runHooks("poststop", "stopped");
-  }
-
-  /** Prepares an exec. Throws KataError: `already-exists`, `failed-precondition` unless the container runs. */
-  addExec(options: ExecOptions): Process {
-    const { execId, spec, terminal, io } = options;
-    validateId(execId, "exec id");
-    if (execId === this.id || this.execs.has(execId)) {
-      throw new KataError("already-exists", `There is a process ${execId} in container ${this.id} already`, {
-        field: "exec_id",
-      });
-    }
-    if (this.init.state.kind !== "running") {
-      throw new KataError(
-        "failed-precondition",
-        `Cannot exec in container ${this.id}: it must be running, it is ${this.init.state.kind}`,
-      );
-    }
-    // A name of its own for each exec: the caller's may come again while the agent still knows the last one.
-    const token = randomHex(this.deps.random, 16);
-    const process = new Process(this.deps, { containerId: this.id, execId, token, terminal, io });
-    this.execs.set(execId, { process, spec });
-    return process;
-  }
-
+  readonly processes: readonly TaskProcess[];
+  /** The first process, for an empty exec id, or an exec. Throws KataError `not-found`. */
+  process(execId: string): TaskProcess;
+  /** Starts its first process, once. */
+  start(): Promise<void>;
+  /** Prepares an exec. Throws KataError: `already-exists`, `failed-precondition` unless the container runs programs. */
+  addExec(options: ExecOptions): TaskProcess;
   /** Starts an exec that was added. */
-  async startExec(execId: string): Promise<void> {
-    const process = this.process(execId);
-    const spec = this.execs.get(execId)?.spec;
-    if (spec === undefined) throw new KataError("internal", `Exec ${execId} has no process specification`);
-    const request = ExecProcessRequest.create({
-      containerId: this.id,
-      execId: process.token,
-      process: toAgentProcess({ ...guestProcess(spec), terminal: process.terminal }),
-    });
-    await process.start(async (agent) => {
-      await this.deps.failpoints.hit("exec-before-start");
-      await agent.execProcess(request, { timeoutMs: deadlines.exec });
-    });
-  }
-
+  startExec(execId: string): Promise<void>;
   /** Forgets an exec that has ended or never ran. */
-  removeExec(execId: string): void {
-    this.execs.delete(execId);
-  }
-
+  removeExec(execId: string): void;
   /**
    * Sends a signal to an exec or, for an empty exec id, to the first process; SIGKILL then goes to all processes of the
    * container, and always works: a guest that does not answer is ended as a whole. Throws KataError `not-found` for other
    * signals than SIGKILL and SIGTERM to a process that has ended.
    */
-  async kill(execId: string, signal: number): Promise<void> {
-    const process = this.process(execId);
-    const forced = signal === signals.SIGKILL;
-    if (process.isOver && (forced || signal === signals.SIGTERM)) {
-      // Ending what has ended is no error: managers do it to be sure. By force, its output has to be read now or never.
-      if (forced) process.io.cut();
-      return;
-    }
-    try {
-      // The agent kills every process of the container when no exec is named.
-      await process.signal(signal, execId === "" ? "" : process.token);
-    } catch (error) {
-      const { code } = KataError.from(error);
-      if (forced && process.isOver) return;
-      if (!forced || execId !== "" || code !== "deadline-exceeded") throw error;
-      await this.deps.giveUp(KataError.wrap(error, `The guest did not kill container ${this.id}`));
-    }
-  }
-
+  kill(execId: string, signal: number): Promise<void>;
   /** Freezes all its processes. Throws KataError `failed-precondition` unless it runs. */
-  async pause(): Promise<void> {
-    const agent = this.deps.agent(`pause container ${this.id}`);
-    this.init.apply({ kind: "pause" });
-    try {
-      await agent.pauseContainer({ containerId: this.id }, { timeoutMs: deadlines.pause });
-    } catch (error) {
-      this.init.apply({ kind: "pause-failed" });
-      throw error;
-    }
-    this.init.apply({ kind: "paused" });
-  }
-
+  pause(): Promise<void>;
   /** Thaws it. Throws KataError `failed-precondition` unless it is paused. */
-  async resume(): Promise<void> {
-    const agent = this.deps.agent(`resume container ${this.id}`);
-    const { kind } = this.init.state;
-    if (kind !== "paused") {
-      throw new KataError("failed-precondition", `Container ${this.id} must be paused to be resumed, it is ${kind}`);
-    }
-    await agent.resumeContainer({ containerId: this.id }, { timeoutMs: deadlines.pause });
-    this.init.apply({ kind: "resumed" });
-  }
-
-  /** Resource use, as the guest's cgroup counts it. */
-  stats(): Promise<StatsContainerResponse> {
-    return this.deps
-      .agent(`read statistics of container ${this.id}`)
-      .statsContainer({ containerId: this.id }, { timeoutMs: deadlines.stats });
-  }
-
-  /** Changes its limits inside the guest. The VM keeps its size. */
-  async update(resources: Resources): Promise<void> {
-    await this.deps
-      .agent(`update container ${this.id}`)
-      .updateContainer(
-        { containerId: this.id, resources: toAgentResources(guestResources(resources)) },
-        { timeoutMs: deadlines.update },
-      );
-  }
-
+  resume(): Promise<void>;
+  /** Resource use. */
+  stats(): Promise<StatsContainerResponse>;
+  /** Changes its limits. The VM keeps its size. */
+  update(resources: Resources): Promise<void>;
   /** The VM is gone: ends every process that has not ended. */
-  async lost(): Promise<void> {
-    await Promise.all(this.processes.map((process) => process.lost(LOST_EXIT_CODE)));
-  }
+  lost(): Promise<void>;
+  /** To be called when everything of it is gone. */
+  removed(): Promise<void>;
+}
+
+/** The error for an exec that a container does not have. */
+export function noSuchProcess(containerId: string, execId: string): KataError {
+  return new KataError("not-found", `There is no process ${JSON.stringify(execId)} in container ${containerId}`, {
+    field: "exec_id",
+  });
 }

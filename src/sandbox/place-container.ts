@@ -8,14 +8,26 @@ import { guestShmDir } from "./guest-requests.ts";
 import type { ProcessIo } from "./process-io.ts";
 
 /** A container to be created, with everything that can be checked beforehand. */
-export interface ContainerRequest {
+export type ContainerRequest = GuestContainerRequest | PodContainerRequest;
+
+interface RequestedContainer {
   readonly id: string;
   readonly bundle: string;
   readonly spec: Spec;
-  readonly rootfs: RootfsSource;
-  readonly volumes: readonly VolumePlan[];
   readonly terminal: boolean;
   readonly io: ProcessIo;
+}
+
+/** A container that runs in the guest. */
+export interface GuestContainerRequest extends RequestedContainer {
+  readonly kind: "guest";
+  readonly rootfs: RootfsSource;
+  readonly volumes: readonly VolumePlan[];
+}
+
+/** The container that stands for its pod: nothing of it reaches the guest. */
+export interface PodContainerRequest extends RequestedContainer {
+  readonly kind: "pod";
 }
 
 /** Where a container's files are in the guest. */
@@ -28,7 +40,7 @@ export interface PlacedContainer {
 export async function placeContainer(
   deps: { readonly logger: Logger; readonly failpoints: Failpoints },
   share: SandboxShare,
-  request: ContainerRequest,
+  request: GuestContainerRequest,
 ): Promise<PlacedContainer> {
   const { logger, failpoints } = deps;
   const rootPath = share.addRootfs(request.id, request.rootfs);

@@ -8,7 +8,7 @@ export interface Exit {
   readonly atMs: number;
 }
 
-/** The life of a process in the guest, be it a container's first one or an exec. Only a container can be paused. */
+/** The life of a process, be it a container's first one or an exec. Only a container can be paused. */
 export type ProcessState =
   | { readonly kind: "created" }
   | { readonly kind: "starting" }

@@ -1,6 +1,8 @@
 import { sleep } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
+import type { Annotations } from "../oci/spec.ts";
 import { SandboxShare } from "../resource/share.ts";
+import type { StatsContainerResponse } from "../wire/gen/agent/agent.ts";
 import type { AgentApi, AgentConnection } from "./agent-api.ts";
 import {
   type BootDeps,
@@ -12,20 +14,22 @@ import {
   startVm,
 } from "./boot.ts";
 import { channelUrl } from "./channel-url.ts";
-import { Container, type ContainerDeps } from "./container.ts";
+import type { Container } from "./container.ts";
+import { ContainerMaker } from "./container-maker.ts";
 import { deadlines } from "./deadlines.ts";
-import { createContainerRequest } from "./guest-requests.ts";
-import type { HookPoint, HookState } from "./hooks.ts";
-import { type ContainerRequest, placeContainer } from "./place-container.ts";
-import type { Process } from "./process.ts";
+import { HealthMonitor } from "./health.ts";
+import { hostStats } from "./host-stats.ts";
+import type { ContainerRequest } from "./place-container.ts";
 import { atStage, inStage } from "./stages.ts";
 import { SandboxStore } from "./store.ts";
+import type { TaskProcess } from "./task-process.ts";
+import { vmIsBusy } from "./vm-activity.ts";
 import { firstLoss } from "./watch.ts";
 
 /** What a sandbox tells its owner. */
 export interface SandboxEvents {
   /** A process has ended and its output is delivered. Awaited before anybody else learns of the end. */
-  exited(process: Process): Promise<void>;
+  exited(process: TaskProcess): Promise<void>;
   /** The guest's kernel killed a process of this container for want of memory. */
   outOfMemory(containerId: string): void;
 }
@@ -37,6 +41,8 @@ export interface SandboxDeps extends Omit<BootDeps, "undo"> {
 export interface SandboxOptions extends Omit<BootOptions, "vmDir" | "servedDirectory"> {
   readonly namespace: string;
   readonly bundle: string;
+  /** Kernel parameters of the pod, for all its containers. */
+  readonly sysctl: Annotations;
   /** /run except in tests. */
   readonly runDir?: string;
 }
@@ -61,11 +67,13 @@ export class Sandbox {
   private readonly options: SandboxOptions;
   private readonly store: SandboxStore;
   private readonly share: SandboxShare;
+  private readonly maker: ContainerMaker;
   private readonly containers = new Map<string, Container>();
   private phase: Phase = { kind: "starting" };
   private started: Partial<StartedVm> = {};
   private launched: Promise<LaunchedVm> | undefined;
   private guest: Promise<BootedGuest> | undefined;
+  private health: HealthMonitor | undefined;
   private stopping: Promise<void> | undefined;
   private resolveEnded: () => void = () => {};
   /** Settles when the sandbox has ended and everything is taken back. */
@@ -86,6 +94,7 @@ export class Sandbox {
       hypervisor: config.hypervisor.name,
     });
     this.share = new SandboxShare({ sys: deps.sys, undo: this.store.undo }, this.store.paths.share);
+    this.maker = this.newMaker();
   }
 
   /** The VMM's pid, which stands for every process of the sandbox; 0 before there is one. */
@@ -96,6 +105,15 @@ export class Sandbox {
   /** The programs that run for it. */
   get pids(): { readonly vmm: number | undefined; readonly shareFs: number | undefined } {
     return { vmm: this.started.vm?.pid, shareFs: this.started.shareFs?.pid };
+  }
+
+  /** What these programs use on the host. */
+  get hostStats(): StatsContainerResponse {
+    const { vmm, shareFs } = this.pids;
+    return hostStats(
+      this.deps.sys,
+      [vmm, shareFs].filter((pid) => pid !== undefined),
+    );
   }
 
   /** The directory of its record. */
@@ -138,6 +156,7 @@ export class Sandbox {
       }
       this.phase = { kind: "running", guest: booted };
       this.store.setState("running");
+      this.health = this.watchHealth(booted.connection);
       void this.watchLoss(await launched, booted.connection);
       void this.watchMemory(booted.connection);
     } catch (error) {
@@ -152,37 +171,18 @@ export class Sandbox {
    * `start`, without waiting for it. Whoever made the sandbox for this container stops it when this fails.
    */
   async createContainer(request: ContainerRequest): Promise<Container> {
-    const { id, bundle, terminal, io } = request;
+    const { id, bundle } = request;
     if (this.containers.has(id) || this.share.holds(id)) {
       throw new KataError("already-exists", `There is a container ${id} already`, { field: "id" });
     }
     await this.launched;
     if (this.stopping !== undefined) throw this.notRunning("create a container");
     try {
-      const placed = await inStage("share-rootfs", () => placeContainer(this.deps, this.share, request));
-      await inStage("create-container", async () => {
-        await this.runHooks(request, "prestart", "creating");
-        await this.runHooks(request, "createRuntime", "creating");
-      });
-      const guest = await this.guest;
-      return await inStage("create-container", async () => {
-        await this.deps.failpoints.hit("container-before-create");
-        if (guest === undefined || this.phase.kind === "stopped") throw this.notRunning("create a container");
-        const { disableGuestSeccomp, createContainerTimeoutSeconds } = this.options.config.runtime;
-        if (request.spec.linux.seccomp !== undefined && !disableGuestSeccomp && !guest.supportsSeccomp)
-          throw noSeccomp();
-        await guest.connection.agent.createContainer(
-          createContainerRequest({ ...request, ...placed, disableGuestSeccomp }),
-          {
-            timeoutMs: createContainerTimeoutSeconds * 1000,
-          },
-        );
-        await this.deps.failpoints.hit("container-created");
-        const container = new Container(this.containerDeps(request), { id, bundle, terminal, io });
-        this.containers.set(id, container);
-        this.store.addContainer(id, bundle);
-        return container;
-      });
+      const container = await this.maker.make(request);
+      if (this.stopping !== undefined) throw this.notRunning("create a container");
+      this.containers.set(id, container);
+      this.store.addContainer(id, bundle);
+      return container;
     } catch (error) {
       // A sandbox that is stopping takes back what was registered before; the rest comes after it.
       await this.stopping;
@@ -195,10 +195,10 @@ export class Sandbox {
   async removeContainer(container: Container): Promise<void> {
     const { id } = container;
     if (this.phase.kind === "running") {
-      const { agent } = this.phase.guest.connection;
       const timeoutMs = deadlines.removeContainer;
       try {
-        await agent.removeContainer({ containerId: id, timeout: 0 }, { timeoutMs });
+        const agent = this.agent(`remove container ${id}`);
+        await this.urgent(agent.removeContainer({ containerId: id, timeout: 0 }, { timeoutMs }), id);
       } catch (error) {
         this.deps.logger.warn("the guest cannot remove a container", { container: id, error: KataError.from(error) });
       }
@@ -226,36 +226,44 @@ export class Sandbox {
     return { ...this.options, vmDir: this.store.paths.vmDir, servedDirectory: this.share.servedDirectory };
   }
 
-  private containerDeps(request: ContainerRequest): ContainerDeps {
-    const { clock, logger, sys, events, failpoints } = this.deps;
-    return {
-      runHooks: (point, status) => this.runHooks(request, point, status),
-      clock,
-      logger,
-      failpoints,
-      random: sys,
-      agent: (what) => this.agent(what),
-      readsAtOnce: () => (this.phase.kind === "running" && this.phase.guest.orderedStreams ? READS_AT_ONCE : 1),
-      onExit: (process) => events.exited(process),
-      giveUp: (cause) => this.stop(cause),
-    };
+  private newMaker(): ContainerMaker {
+    const { disableGuestSeccomp, createContainerTimeoutSeconds } = this.options.config.runtime;
+    return new ContainerMaker(
+      {
+        ...this.deps,
+        share: this.share,
+        vmmPid: () => this.vmmPid,
+        agent: (what) => this.agent(what),
+        guest: () => this.bootedGuest(),
+        readsAtOnce: () => (this.phase.kind === "running" && this.phase.guest.orderedStreams ? READS_AT_ONCE : 1),
+        hostStats: () => this.hostStats,
+        onExit: (process) => this.deps.events.exited(process),
+        urgent: (call, containerId) => this.urgent(call, containerId),
+        giveUp: (cause) => this.stop(cause),
+      },
+      { disableGuestSeccomp, createTimeoutMs: createContainerTimeoutSeconds * 1000, sysctl: this.options.sysctl },
+    );
   }
 
-  private async runHooks(
-    { id, bundle, spec }: ContainerRequest,
-    point: HookPoint,
-    status: HookState["status"],
-  ): Promise<void> {
-    const { backends, logger } = this.deps;
-    const hooks = spec.hooks[point];
-    if (hooks.length === 0) return;
-    const { ociVersion, annotations } = spec;
-    await backends.runHooks(point, hooks, { ociVersion, id, status, pid: this.vmmPid, bundle, annotations }, logger);
+  private async bootedGuest(): Promise<BootedGuest> {
+    const guest = await this.guest;
+    if (guest === undefined || this.phase.kind === "stopped") throw this.notRunning("create a container");
+    return guest;
   }
 
   private agent(what: string): AgentApi {
     if (this.phase.kind !== "running") throw this.notRunning(what);
+    const hang = this.health?.hang;
+    if (hang !== undefined) throw KataError.wrap(hang, `Cannot ${what}`);
     return this.phase.guest.connection.agent;
+  }
+
+  /** For calls that end a container: other containers that run are a reason to be patient with the guest. */
+  private urgent<T>(call: Promise<T>, containerId: string): Promise<T> {
+    const patient = [...this.containers.values()].some(
+      ({ id, kind, init }) => kind === "guest" && id !== containerId && !init.isOver,
+    );
+    return this.health?.urgent(call, { patient }) ?? call;
   }
 
   private notRunning(what: string): KataError {
@@ -291,6 +299,12 @@ export class Sandbox {
     if (this.phase.kind === "running") await this.stop(cause);
   }
 
+  private watchHealth(connection: AgentConnection): HealthMonitor {
+    const { clock, logger, sys } = this.deps;
+    const lost = (cause: KataError) => void this.stop(cause);
+    return new HealthMonitor({ clock, logger, lost, vmIsBusy: () => vmIsBusy(sys, this.vmmPid) }, connection);
+  }
+
   private async watchMemory({ agent }: AgentConnection): Promise<void> {
     try {
       for (;;) {
@@ -309,6 +323,7 @@ export class Sandbox {
     if (cause !== undefined) logger.error("sandbox failed", { error: cause });
     else if (phase.kind === "running") await this.awaitExecs();
     this.phase = { kind: "stopped", cause };
+    this.health?.stop();
     await this.attempt("stop the VM", async () => {
       await failpoints.hit("stop-before-vmm");
       if (phase.kind === "running") phase.guest.connection.close(cause);
@@ -344,15 +359,4 @@ export class Sandbox {
       this.deps.logger.error(`cannot ${what}`, { error: atStage("stop-sandbox", error) });
     }
   }
-}
-
-function noSeccomp(): KataError {
-  return new KataError(
-    "failed-precondition",
-    "The container has a seccomp profile, and the guest's kernel has no seccomp",
-    {
-      field: "linux.seccomp",
-      hint: "Use a guest kernel with seccomp, or set  disable_guest_seccomp = true  in [runtime]",
-    },
-  );
 }

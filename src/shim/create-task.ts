@@ -2,7 +2,7 @@ import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadRuntimeConfig } from "../config/load.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
-import { loadBundle } from "../oci/bundle.ts";
+import { type Bundle, loadBundle } from "../oci/bundle.ts";
 import { type ContainerKind, containerKind } from "../oci/container-kind.ts";
 import { sharesPidNamespace } from "../oci/guest-spec.ts";
 import type { Spec } from "../oci/spec.ts";
@@ -10,7 +10,7 @@ import { planRootfs, type RootfsMount, type RootfsSource } from "../resource/roo
 import { vmSize } from "../resource/sizing.ts";
 import { planVolumes } from "../resource/volume-plan.ts";
 import { resolverLines } from "../sandbox/guest-requests.ts";
-import type { ContainerRequest } from "../sandbox/place-container.ts";
+import type { ContainerRequest, GuestContainerRequest } from "../sandbox/place-container.ts";
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import { Sandbox, type SandboxDeps, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
@@ -54,9 +54,6 @@ export async function planTask(deps: CreateDeps, request: TaskRequest): Promise<
   const bundle = loadBundle(sys, request.bundle);
   for (const warning of bundle.warnings) logger.warn("specification", { container: id, warning });
   const { spec } = bundle;
-  if (spec.process === undefined) {
-    throw new KataError("invalid-argument", "config.json has no process", { field: "process" });
-  }
   for (const point of ["createContainer", "startContainer"] as const) {
     if (spec.hooks[point].length > 0) logger.warn("hooks inside of containers are not run", { container: id, point });
   }
@@ -66,14 +63,11 @@ export async function planTask(deps: CreateDeps, request: TaskRequest): Promise<
       logger.warn("annotation is ignored", { container: id, annotation });
   }
   const kind = containerKind(spec.annotations);
-  const { rootfs, volumes } = await inStage("share-rootfs", () => {
-    const source = rootfsSource(request.rootfs, bundle.rootPath);
-    planRootfs(sys, source);
-    return { rootfs: source, volumes: planVolumes(sys, spec.mounts) };
-  });
+  const planned =
+    kind.kind === "sandbox" ? planPodContainer(deps, id, spec) : await planGuestContainer(deps, request, bundle);
   const sandbox = await planSandbox(deps, request, spec, kind);
   const io = deps.openIo({ stdin: request.stdin, stdout: request.stdout, stderr: request.stderr }, id);
-  const container = { id, bundle: bundle.path, spec, rootfs, volumes, terminal, io };
+  const container = { id, bundle: bundle.path, spec, terminal, io, ...planned };
   return { container, sandboxId: kind.kind === "pod-container" ? kind.sandboxId : id, sandbox };
 }
 
@@ -82,6 +76,30 @@ export function sandboxFor(deps: CreateDeps, { sandbox }: PlannedTask): Sandbox 
   if (sandbox === undefined) throw new KataError("internal", "The task has no sandbox of its own");
   const logger = sandbox.config.runtime.debug ? deps.debugLogger : deps.logger;
   return new Sandbox({ ...deps, logger }, sandbox.options);
+}
+
+/** A pod's own container is not run: its program holds namespaces elsewhere, and here the VM does. */
+function planPodContainer({ logger }: CreateDeps, id: string, spec: Spec): { readonly kind: "pod" } {
+  const program = spec.process?.args[0] ?? "";
+  if (program !== "" && !program.endsWith("/pause")) {
+    logger.info("the program of the pod's own container is not run", { container: id, program });
+  }
+  return { kind: "pod" };
+}
+
+function planGuestContainer(
+  { sys }: CreateDeps,
+  request: TaskRequest,
+  { spec, rootPath }: Bundle,
+): Promise<Pick<GuestContainerRequest, "kind" | "rootfs" | "volumes">> {
+  if (spec.process === undefined) {
+    throw new KataError("invalid-argument", "config.json has no process", { field: "process" });
+  }
+  return inStage("share-rootfs", () => {
+    const rootfs = rootfsSource(request.rootfs, rootPath);
+    planRootfs(sys, rootfs);
+    return { kind: "guest", rootfs, volumes: planVolumes(sys, spec.mounts) };
+  });
 }
 
 async function planSandbox(
@@ -96,7 +114,8 @@ async function planSandbox(
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
   const workload = { resources: spec.linux.resources, annotations: spec.annotations };
-  const shm = planVolumes(sys, spec.mounts).find((volume) => volume.kind === "sandbox-shm");
+  const shmMounts = spec.mounts.filter(({ destination }) => destination === "/dev/shm");
+  const shm = planVolumes(sys, shmMounts).find((volume) => volume.kind === "sandbox-shm");
   const netns = spec.linux.namespaces.find(({ type }) => type === "network")?.path;
   const options: SandboxOptions = {
     config,
@@ -105,6 +124,7 @@ async function planSandbox(
     size: vmSize(config.hypervisor, workload, sys.cpuCount()),
     netns: netns === "" ? undefined : netns,
     cgroupsPath: spec.linux.cgroupsPath,
+    sysctl: kind.kind === "sandbox" ? spec.linux.sysctl : {},
     guest: {
       id: request.id,
       hostname: spec.hostname,

@@ -3,10 +3,10 @@ import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import { parseProcess, parseResources } from "../oci/parse-spec.ts";
 import type { CgroupMode } from "../resource/cgroup.ts";
-import type { Process } from "../sandbox/process.ts";
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import type { Exit } from "../sandbox/process-state.ts";
 import { inStage } from "../sandbox/stages.ts";
+import type { TaskProcess } from "../sandbox/task-process.ts";
 import { holds, unpackAny } from "../wire/any.ts";
 import * as events from "../wire/gen/containerd/events/task.ts";
 import type * as wire from "../wire/gen/containerd/task/v2/shim.ts";
@@ -204,7 +204,7 @@ export class TaskService implements ServiceHandlers<typeof taskV2Service> {
   }
 
   /** Publishes the end of a process; to be awaited before anybody waits no more for it. */
-  async processEnded(process: Process): Promise<void> {
+  async processEnded(process: TaskProcess): Promise<void> {
     const { containerId, execId, exit } = process;
     await this.publish("exit", events.TaskExit, {
       containerId,

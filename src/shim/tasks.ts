@@ -1,9 +1,9 @@
 import { KataError } from "../base/error.ts";
 import { validateId } from "../base/ids.ts";
 import type { Container } from "../sandbox/container.ts";
-import type { Process } from "../sandbox/process.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
+import type { TaskProcess } from "../sandbox/task-process.ts";
 import { type CreateDeps, type PlannedTask, planTask, sandboxFor, type TaskRequest } from "./create-task.ts";
 
 /** A container as containerd knows it. */
@@ -52,7 +52,7 @@ export class Tasks {
   }
 
   /** The first process of a task, for an empty exec id, or an exec. Throws KataError `not-found`. */
-  process(id: string, execId: string): Process {
+  process(id: string, execId: string): TaskProcess {
     return this.get(id).container.process(execId);
   }
 
@@ -85,7 +85,7 @@ export class Tasks {
   }
 
   /** To be called when a process has ended: a sandbox does not outlive the container it was made for. */
-  processEnded(process: Process): void {
+  processEnded(process: TaskProcess): void {
     const task = this.tasks.get(process.containerId);
     if (task?.ownsSandbox === true && process === task.container.init) void this.current?.stop();
   }

@@ -59,9 +59,12 @@ export class FakeShim {
     for (const file of ["/bin/vmm", "/kernel", "/initrd", "/bin/virtiofsd"]) sys.fake.addFile(file, "", 0o755);
     const { processes } = sys.fake;
     const { onExit } = processes;
-    processes.onSpawn = ({ pid }) => sys.fake.addFile(`/proc/${pid}/stat`, `${pid} (x) S ${"0 ".repeat(18)}7${pid} 0`);
+    processes.onSpawn = ({ pid }) => {
+      sys.fake.addFile(`/proc/${pid}/stat`, `${pid} (x) S ${"0 ".repeat(10)}30 20 ${"0 ".repeat(4)}3 0 7${pid} 0`);
+      sys.fake.addFile(`/proc/${pid}/status`, "RssAnon:\t    100 kB\nRssFile:\t     20 kB\nRssShmem:\t   3000 kB\n");
+    };
     processes.onExit = (process) => {
-      sys.unlink(`/proc/${process.pid}/stat`);
+      for (const file of ["stat", "status"]) sys.unlink(`/proc/${process.pid}/${file}`);
       onExit(process);
     };
     const events = this.recordingEvents(logger);

@@ -1,0 +1,125 @@
+import { KataError } from "../base/error.ts";
+import type { Annotations, Spec } from "../oci/spec.ts";
+import type { SandboxShare } from "../resource/share.ts";
+import type { StatsContainerResponse } from "../wire/gen/agent/agent.ts";
+import type { AgentApi } from "./agent-api.ts";
+import type { BootDeps, BootedGuest } from "./boot.ts";
+import type { Container } from "./container.ts";
+import { GuestContainer, type GuestContainerDeps } from "./guest-container.ts";
+import { createContainerRequest } from "./guest-requests.ts";
+import type { HookPoint, HookState } from "./hooks.ts";
+import { type ContainerRequest, type GuestContainerRequest, placeContainer } from "./place-container.ts";
+import { PodContainer } from "./pod-container.ts";
+import { inStage } from "./stages.ts";
+import type { TaskProcess } from "./task-process.ts";
+
+/** What making containers needs of a sandbox. */
+export interface MakerDeps extends Omit<BootDeps, "undo"> {
+  readonly share: SandboxShare;
+  /** The VMM's pid, which hooks are told. */
+  readonly vmmPid: () => number;
+  readonly agent: (what: string) => AgentApi;
+  /** Resolves when the guest takes containers; rejects with the reason when it never will. */
+  readonly guest: () => Promise<BootedGuest>;
+  readonly readsAtOnce: () => number;
+  readonly hostStats: () => StatsContainerResponse;
+  readonly onExit: (process: TaskProcess) => Promise<void>;
+  readonly urgent: GuestContainerDeps["urgent"];
+  readonly giveUp: (cause: KataError) => Promise<void>;
+}
+
+export interface MakerOptions {
+  readonly disableGuestSeccomp: boolean;
+  readonly createTimeoutMs: number;
+  /** Kernel parameters that the pod's own specification sets for all its containers. */
+  readonly sysctl: Annotations;
+}
+
+/** Makes the containers of one sandbox. */
+export class ContainerMaker {
+  private readonly deps: MakerDeps;
+  private readonly options: MakerOptions;
+  /** What the first container is to set for its pod; nothing once that is done. */
+  private podSysctl: Annotations;
+
+  constructor(deps: MakerDeps, options: MakerOptions) {
+    this.deps = deps;
+    this.options = options;
+    this.podSysctl = options.sysctl;
+  }
+
+  /** Makes a container; what it has in the share by then is the caller's to remove when this fails. */
+  async make(request: ContainerRequest): Promise<Container> {
+    if (request.kind === "guest") return this.makeGuestContainer(request);
+    await this.runCreateHooks(request);
+    await this.deps.guest();
+    return inStage("create-container", async () => {
+      await this.deps.failpoints.hit("container-before-create");
+      await this.deps.failpoints.hit("container-created");
+      const { clock, failpoints, logger, hostStats, onExit } = this.deps;
+      const runHooks = this.hookRunner(request);
+      return new PodContainer({ clock, failpoints, logger, onExit, runHooks, stats: hostStats }, request);
+    });
+  }
+
+  private async makeGuestContainer(request: GuestContainerRequest): Promise<Container> {
+    const { failpoints, share } = this.deps;
+    const placed = await inStage("share-rootfs", () => placeContainer(this.deps, share, request));
+    await this.runCreateHooks(request);
+    const guest = await this.deps.guest();
+    return inStage("create-container", async () => {
+      await failpoints.hit("container-before-create");
+      const { disableGuestSeccomp, createTimeoutMs } = this.options;
+      if (request.spec.linux.seccomp !== undefined && !disableGuestSeccomp && !guest.supportsSeccomp) throw noSeccomp();
+      const spec = withSysctl(request.spec, this.podSysctl);
+      await this.deps.agent("create a container").createContainer(
+        createContainerRequest({ ...request, ...placed, spec, disableGuestSeccomp }),
+        { timeoutMs: createTimeoutMs },
+      );
+      // A container that starts again must not take back what the pod's programs have set since.
+      this.podSysctl = {};
+      await failpoints.hit("container-created");
+      const { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
+      const runHooks = this.hookRunner(request);
+      return new GuestContainer(
+        { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, failpoints, runHooks, random: sys },
+        request,
+      );
+    });
+  }
+
+  private async runCreateHooks(request: ContainerRequest): Promise<void> {
+    const run = this.hookRunner(request);
+    await inStage("create-container", async () => {
+      await run("prestart", "creating");
+      await run("createRuntime", "creating");
+    });
+  }
+
+  private hookRunner({ id, bundle, spec }: ContainerRequest) {
+    const { backends, logger, vmmPid } = this.deps;
+    return async (point: HookPoint, status: HookState["status"]): Promise<void> => {
+      const hooks = spec.hooks[point];
+      if (hooks.length === 0) return;
+      const { ociVersion, annotations } = spec;
+      await backends.runHooks(point, hooks, { ociVersion, id, status, pid: vmmPid(), bundle, annotations }, logger);
+    };
+  }
+}
+
+/** The specification with the pod's kernel parameters; the container's own come last. */
+function withSysctl(spec: Spec, pod: Annotations): Spec {
+  const sysctl: Record<string, string> = Object.assign(Object.create(null), pod, spec.linux.sysctl);
+  return { ...spec, linux: { ...spec.linux, sysctl } };
+}
+
+function noSeccomp(): KataError {
+  return new KataError(
+    "failed-precondition",
+    "The container has a seccomp profile, and the guest's kernel has no seccomp",
+    {
+      field: "linux.seccomp",
+      hint: "Use a guest kernel with seccomp, or set  disable_guest_seccomp = true  in [runtime]",
+    },
+  );
+}
