@@ -19,6 +19,7 @@ interface FakeWatch {
  */
 export class FakeLoop implements Loop {
   readonly sys: FakeSys;
+  readonly scratch = new Uint8Array(64 * 1024);
   readonly faults: unknown[] = [];
   private readonly watches = new Set<FakeWatch>();
   private readonly timers = new TimerQueue();

@@ -27,6 +27,11 @@ export interface Watch {
 /** The event loop. It is the Clock too. */
 export interface Loop extends Clock {
   /**
+   * 64 KiB to read into, for everybody: what is in it lasts until the reader's handler returns. Not to be kept, since a loop
+   * that turns idle gives it up.
+   */
+  readonly scratch: Uint8Array;
+  /**
    * Calls `handler` whenever the descriptor is ready. Regular files, which the kernel cannot watch, count as always
    * ready. Throws SysError EEXIST when the descriptor is watched already.
    */

@@ -32,7 +32,6 @@ export function followOutput(
   },
 ): OutputTail {
   const { sys, loop } = deps;
-  const buffer = new Uint8Array(READ_BYTES);
   const kept: string[] = [];
   let partial = "";
   let open = true;
@@ -61,6 +60,7 @@ export function followOutput(
     open = false;
     watch.stop();
     // The child's end is often noticed before its last words are.
+    const buffer = new Uint8Array(READ_BYTES);
     for (let reads = 0; reads < MAX_LAST_READS; reads++) {
       const count = sys.read(fd, buffer);
       if (count === WOULD_BLOCK || count === 0) break;
@@ -72,6 +72,8 @@ export function followOutput(
     resolveEnded();
   };
   const watch = loop.watch(fd, { read: true }, () => {
+    // Children say little: a buffer of one's own for the whole time would cost more.
+    const buffer = new Uint8Array(READ_BYTES);
     const count = sys.read(fd, buffer);
     if (count === WOULD_BLOCK) return;
     if (count === 0) close();

@@ -22,7 +22,7 @@ const batch = 128;
 
 // After work, and then this long without any, memory is tidied up.
 const idleMs = 1000;
-const worthTidying = 16;
+const worthTidying = 8;
 
 const scratchBytes = 64 * 1024;
 
