@@ -1,47 +1,20 @@
-import { expect, type TestContext, test } from "../../../test/native/runner.ts";
-import { dialAgent } from "../../agent-client/dial.ts";
-import { channelOpener } from "../../agent-client/open-channel.ts";
-import { CancelSource } from "../../base/cancel.ts";
+import { expect, test } from "../../../test/native/runner.ts";
 import { sleep } from "../../base/clock.ts";
-import { KataError } from "../../base/error.ts";
 import { startVirtiofsd } from "../../resource/share-fs/virtiofsd.ts";
 import { linux } from "../../sys/linux.ts";
 import { processStartTicks } from "../../sys/proc.ts";
 import { signals } from "../../sys/signals.ts";
-import { noVm, type TestVm, testConfig, testVm } from "../testing/vm-fixture.ts";
-import { vmExitError } from "../vm-exit.ts";
+import { booted, dial, rejection } from "../testing/booted-vm.ts";
+import { noVm, testConfig, testVm } from "../testing/vm-fixture.ts";
 
 const vmTest = { skip: noVm(linux), timeoutMs: 120_000 };
 /** A user learns of a failure within a second; the machine of a test may be busy with others. */
 const soonMs = 1000;
 
-function dial({ loop, sys }: TestContext, { vm, logger }: TestVm, timeoutMs = 60_000) {
-  const cancel = new CancelSource();
-  void vm.exited.then((exit) => cancel.cancel(vmExitError("QEMU", exit, "while the guest was booting")));
-  const open = channelOpener({ sys, loop });
-  return dialAgent({ open, clock: loop, logger }, vm.channels, { timeoutMs, signal: cancel.signal });
-}
-
-async function rejection(work: Promise<unknown>): Promise<KataError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof KataError) return error;
-  throw new Error(`expected a KataError, got ${String(error)}`);
-}
-
 function messages(error: unknown): string {
   const parts: string[] = [];
   for (let link = error; link instanceof Error; link = link.cause) parts.push(link.message);
   return parts.join(" | ");
-}
-
-async function booted(context: TestContext, keys = "", spec = {}) {
-  const machine = testVm(context, testConfig(context.sys, keys), spec);
-  await machine.vm.createVm(machine.spec);
-  await machine.vm.startVm();
-  return { ...machine, connection: await dial(context, machine) };
 }
 
 test(
@@ -244,31 +217,6 @@ test(
     sys.kill(daemon.pid, signals.SIGKILL);
     expect((await daemon.exited).status).toEqual({ kind: "signaled", signal: 9 });
     await machine.vm.stopVm();
-  },
-  vmTest,
-);
-
-test(
-  "QemuHypervisor plugs disks in and out",
-  async (context) => {
-    const { sys } = context;
-    const { vm, connection, directory } = await booted(context, "pcie_root_port = 1");
-    expect(vm.features.hotplug).toEqual(["block"]);
-    const path = `${directory}/disk.img`;
-    const fd = sys.open(path, { write: true, create: true });
-    sys.truncate(fd, 1 << 20);
-    sys.close(fd);
-    const disk = { kind: "block", id: "disk0", path, readOnly: false, format: "raw" } as const;
-    expect(await vm.hotplugAddDevice(disk)).toEqual({ driver: "blk", source: "02/00" });
-    expect((await rejection(vm.hotplugAddDevice({ ...disk, id: "disk1" }))).code).toBe("resource-exhausted");
-    await sleep(context.loop, 300);
-    await vm.hotplugRemoveDevice("disk0");
-    expect((await rejection(vm.hotplugAddDevice({ ...disk, path: "/no/disk" }))).message).toBe(
-      "Cannot plug in /no/disk as disk0",
-    );
-    await vm.hotplugAddDevice(disk);
-    expect((await connection.health.check({ service: "" }, { timeoutMs: 5000 })).status).toBe(1);
-    await vm.stopVm();
   },
   vmTest,
 );
