@@ -8,12 +8,12 @@ import { neighborStates } from "./neighbor.ts";
 import { routeFlags, routeProtocols, routeTables } from "./route.ts";
 
 /** A client in a new, empty network namespace, which lives as long as the test. */
-function freshNetwork({ sys, loop, cleanup }: TestContext): RtnetlinkClient {
+function freshNetwork({ sys, cleanup }: TestContext): RtnetlinkClient {
   const home = sys.open("/proc/self/ns/net");
   cleanup(() => sys.close(home));
   sys.unshare(["net"]);
   cleanup(() => sys.enterNamespace(home, "net"));
-  const transport = new NetlinkSocket({ sys, loop });
+  const transport = new NetlinkSocket({ sys });
   cleanup(() => transport.close());
   return new RtnetlinkClient({ transport });
 }

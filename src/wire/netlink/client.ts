@@ -6,6 +6,7 @@ import { acknowledgement, controlTypes, decodeDatagram, encodeRequest, netlinkFl
 import { decodeNeighbor, encodeNeighbor, encodeNeighborDump, type Neighbor } from "./neighbor.ts";
 import type { NetlinkError } from "./netlink-error.ts";
 import { decodeRoute, encodeRoute, encodeRouteDump, type NewRoute, type Route, routeProtocols } from "./route.ts";
+import { encodeIngressQdisc, encodeRedirect } from "./traffic.ts";
 
 /** A netlink socket: whole datagrams, in order. Its owner closes it after the client's last call. */
 export interface NetlinkTransport {
@@ -29,6 +30,9 @@ const types = {
   newNeighbor: 28,
   deleteNeighbor: 29,
   getNeighbor: 30,
+  newQdisc: 36,
+  deleteQdisc: 37,
+  newFilter: 44,
 } as const;
 
 /** More objects than this in one dump are refused. */
@@ -118,6 +122,27 @@ export class RtnetlinkClient {
     return this.request(`delete neighbour ${neighbor.address}`, types.deleteNeighbor, 0, () =>
       encodeNeighbor(neighbor),
     );
+  }
+
+  /** Gives a link the ingress qdisc that `redirectIngress` needs; `already-exists` when it has one. */
+  addIngress(linkIndex: number): Promise<void> {
+    const flags = netlinkFlags.create | netlinkFlags.exclusive;
+    return this.request(`add an ingress qdisc to link ${linkIndex}`, types.newQdisc, flags, () =>
+      encodeIngressQdisc(linkIndex),
+    );
+  }
+
+  /** Takes the ingress qdisc away with all its filters. */
+  deleteIngress(linkIndex: number): Promise<void> {
+    return this.request(`delete the ingress qdisc of link ${linkIndex}`, types.deleteQdisc, 0, () =>
+      encodeIngressQdisc(linkIndex),
+    );
+  }
+
+  /** Everything that comes in over `from` leaves over `to`; nothing of it reaches the host. */
+  redirectIngress(from: number, to: number): Promise<void> {
+    const flags = netlinkFlags.create | netlinkFlags.exclusive;
+    return this.request(`redirect link ${from} to link ${to}`, types.newFilter, flags, () => encodeRedirect(from, to));
   }
 
   private request(what: string, type: number, flags: number, encode: () => Uint8Array): Promise<void> {

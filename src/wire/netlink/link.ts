@@ -19,6 +19,8 @@ export interface Link {
   readonly master?: number;
   /** Index of the link below it (VLAN, macvlan), or of the other end of a veth pair. */
   readonly parent?: number;
+  /** Name of the hardware device behind it, such as `0000:00:03.0`; absent for virtual links. */
+  readonly device?: string;
 }
 
 /** Interface flags (netdevice(7)). */
@@ -42,6 +44,7 @@ const IFLA_MTU = 4;
 const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
+const IFLA_PARENT_DEV_NAME = 56;
 const IFLA_INFO_KIND = 1;
 const headerLength = 16;
 
@@ -74,6 +77,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
   const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_KIND);
   const master = attributes.u32(IFLA_MASTER);
   const parent = attributes.u32(IFLA_LINK);
+  const device = attributes.text(IFLA_PARENT_DEV_NAME);
   return {
     index: reader.i32(4),
     name: attributes.text(IFLA_IFNAME) ?? "",
@@ -84,6 +88,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     ...(kind === undefined ? {} : { kind }),
     ...(master === undefined ? {} : { master }),
     ...(parent === undefined ? {} : { parent }),
+    ...(device === undefined ? {} : { device }),
   };
 }
 
