@@ -5,12 +5,13 @@ import { ProtobufWriter } from "../protobuf/writer.ts";
 
 /**
  * Errors on the wire: a google.rpc.Status. Its message is the whole cause chain in one line, because that is all a
- * foreign peer shows. One detail of our own type carries the parts, so that a KataError crosses a connection between
- * two programs of this project unchanged.
+ * foreign peer shows. A field of our own carries the parts, so that a KataError crosses a connection between two programs
+ * of this project unchanged. It is no `details` entry: containerd 2 adds "proto: not found" to the text of an error that has
+ * one of a type that it does not know, whereas every peer skips unknown fields.
  */
 
-/** Type URL of the detail that carries a KataError's parts as JSON. */
-export const errorDetailsType = "kata-ts/ErrorDetails";
+/** Number of the field, of type bytes, that carries a KataError's parts as JSON. */
+export const errorDetailsField = 7001;
 
 const maxMessage = 16384;
 const maxText = 4096;
@@ -21,9 +22,7 @@ const maxSlots = 4096;
 
 const TAG_CODE = 0x08;
 const TAG_MESSAGE = 0x12;
-const TAG_DETAILS = 0x1a;
-const TAG_ANY_TYPE = 0x0a;
-const TAG_ANY_VALUE = 0x12;
+const TAG_DETAILS = (errorDetailsField << 3) | 2;
 
 const codeNames = new Map<number, ErrorCode>(
   Object.entries(errorCodes).map(([name, number]) => [number, name as ErrorCode]),
@@ -38,12 +37,7 @@ export function encodeStatus(value: unknown): Uint8Array {
   writer.varint32(TAG_MESSAGE);
   writer.text(cut(causeChain(error).join(": "), maxMessage));
   writer.varint32(TAG_DETAILS);
-  const mark = writer.open();
-  writer.varint32(TAG_ANY_TYPE);
-  writer.text(errorDetailsType);
-  writer.varint32(TAG_ANY_VALUE);
   writer.text(JSON.stringify(toDetails(error)));
-  writer.close(mark);
   return writer.finish();
 }
 
@@ -67,20 +61,10 @@ export function decodeStatus(bytes: Uint8Array): KataError | undefined {
   return fromDetails(codeNames.get(code) ?? "unknown", cut(message, maxMessage), details);
 }
 
-/** Reads one google.protobuf.Any; returns its parsed value when it is ours. */
+/** Reads our field; returns its parsed value. */
 function readDetails(reader: ProtobufReader): unknown {
-  reader.spend(1);
-  const outer = reader.enter();
-  let type = "";
-  let value: Uint8Array | undefined;
-  while (reader.position < reader.end) {
-    const tag = reader.prefix();
-    if (tag === TAG_ANY_TYPE) type = reader.text();
-    else if (tag === TAG_ANY_VALUE) value = reader.view();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  if (type !== errorDetailsType || value === undefined || value.length > maxDetailsJson) return undefined;
+  const value = reader.view();
+  if (value.length > maxDetailsJson) return undefined;
   try {
     return JSON.parse(utf8Decode(value));
   } catch {
@@ -89,7 +73,7 @@ function readDetails(reader: ProtobufReader): unknown {
   }
 }
 
-/** What travels in the detail. `message` is the outermost text alone, `causes` are the others. */
+/** What travels in the field. `message` is the outermost text alone, `causes` are the others. */
 interface WireDetails {
   readonly message: string;
   readonly stage?: string | undefined;
