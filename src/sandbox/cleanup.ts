@@ -2,7 +2,10 @@ import { KataError } from "../base/error.ts";
 import { sandboxPaths } from "../resource/paths.ts";
 import type { UndoDeps, UndoOperation } from "../resource/undo.ts";
 import { UndoStack } from "../resource/undo-stack.ts";
+import { removeDeadSocket } from "../sys/dead-socket.ts";
 import { isErrno } from "../sys/error.ts";
+import { processStartTicks } from "../sys/proc.ts";
+import { signals } from "../sys/signals.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { readRecord, type SandboxRecord, writeRecord } from "./record.ts";
 
@@ -35,9 +38,32 @@ export async function cleanUpSandbox(
       if (known !== undefined) writeRecord(sys, paths.stateDir, { ...known, state: "stopped", undo });
     },
   });
-  const errors = await stack.unwind();
+  killAll(deps, stack.pending);
+  const errors = [...(await stack.unwind()), ...removeSocket(deps, known?.socket ?? "")];
   if (errors.length === 0) removeStateDir(deps, paths.stateDir);
   return errors;
+}
+
+/** A later shim of the same sandbox has the same socket: it stays while somebody listens there. */
+function removeSocket({ sys }: UndoDeps, path: string): Error[] {
+  try {
+    if (path.startsWith("/")) removeDeadSocket(sys, path);
+    return [];
+  } catch (error) {
+    return [KataError.from(error)];
+  }
+}
+
+/** All processes get their signal before the first one is waited for. */
+function killAll({ sys }: UndoDeps, operations: readonly UndoOperation[]): void {
+  for (const operation of operations) {
+    if (operation.kind !== "kill" || processStartTicks(sys, operation.pid) !== operation.startTicks) continue;
+    try {
+      sys.kill(operation.pid, signals.SIGKILL);
+    } catch (error) {
+      if (!isErrno(error, "ESRCH")) throw error;
+    }
+  }
 }
 
 /** Removes the record and its directory. */

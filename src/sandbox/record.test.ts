@@ -11,11 +11,13 @@ const record: SandboxRecord = {
   createdMs: 1000,
   shimPid: 7,
   hypervisor: "qemu",
+  socket: "/run/containerd/s/x",
   containers: [{ id: "web", bundle: "/bundles/web" }],
   undo: [
     { kind: "remove-tree", path: "/run/vc/vm/web" },
     { kind: "unmount", path: "/run/x" },
     { kind: "kill", pid: 9, startTicks: "123", what: "VMM" },
+    { kind: "unjoin-link", netns: "/run/netns/cni-1", inode: "4026532000", link: "eth0", tap: "tap0_kata" },
   ],
 };
 const text = (changes: object) => JSON.stringify({ ...record, ...changes });
@@ -55,6 +57,8 @@ describe("a record", () => {
     ["a path with ..", text({ undo: [{ kind: "remove-tree", path: "/run/web/../.." }] })],
     ["somebody else's tree", text({ undo: [{ kind: "remove-tree", path: "/run/vc/vm/other" }] })],
     ["the root's tree", text({ undo: [{ kind: "remove-tree", path: "/" }] })],
+    ["a link that is no tap", text({ undo: [{ ...record.undo[3], tap: "eth0" }] })],
+    ["a namespace without its inode", text({ undo: [{ ...record.undo[3], inode: "" }] })],
     ["pid 1", text({ undo: [{ kind: "kill", pid: 1, startTicks: "1", what: "init" }] })],
     ["pid -1", text({ undo: [{ kind: "kill", pid: -1, startTicks: "1", what: "all" }] })],
   ])("with %s is damaged", (_name, json) => {

@@ -29,6 +29,8 @@ export interface SandboxRecord {
   readonly createdMs: number;
   readonly shimPid: number;
   readonly hypervisor: string;
+  /** Where the shim is reached; empty when it did not say. */
+  readonly socket: string;
   readonly containers: readonly { readonly id: string; readonly bundle: string }[];
   readonly undo: readonly UndoOperation[];
 }
@@ -58,6 +60,7 @@ const recordCheck = object<SandboxRecord>({
   createdMs: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
   shimPid: integer(0, 0x7fffffff),
   hypervisor: withDefault(text, ""),
+  socket: withDefault(text, ""),
   containers: list(object<{ id: string; bundle: string }>({ id: text, bundle: text }), 4096),
   undo: list(undoOperation, 65_536),
 });

@@ -41,6 +41,8 @@ export interface SandboxDeps extends Omit<BootDeps, "undo"> {
 export interface SandboxOptions extends Omit<BootOptions, "vmDir" | "servedDirectory"> {
   readonly namespace: string;
   readonly bundle: string;
+  /** The socket of its shim. */
+  readonly socket?: string;
   /** Kernel parameters of the pod, for all its containers. */
   readonly sysctl: Annotations;
   /** /run except in tests. */
@@ -85,11 +87,12 @@ export class Sandbox {
     this.deps = deps;
     this.options = options;
     this.id = options.guest.id;
-    const { namespace, bundle, runDir, config } = options;
+    const { namespace, bundle, socket, runDir, config } = options;
     this.store = new SandboxStore(deps, {
       sandboxId: this.id,
       namespace,
       bundle,
+      socket,
       runDir,
       hypervisor: config.hypervisor.name,
     });
@@ -130,6 +133,11 @@ export class Sandbox {
   /** The guest's metrics in the Prometheus text format. */
   async guestMetrics(): Promise<string> {
     return (await this.agent("read metrics").getMetrics({}, { timeoutMs: deadlines.stats })).metrics;
+  }
+
+  /** Throws KataError with the reason when containers cannot be expected to work. */
+  requireAlive(): void {
+    this.agent("answer");
   }
 
   /** Why the sandbox ended, if it failed. */

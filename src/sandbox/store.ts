@@ -1,3 +1,4 @@
+import { sleep } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
 import type { Failpoints } from "../base/failpoint.ts";
 import { type SandboxPaths, sandboxPaths } from "../resource/paths.ts";
@@ -17,9 +18,14 @@ export interface StoreOptions {
   readonly namespace: string;
   readonly bundle: string;
   readonly hypervisor: string;
+  /** The socket of its shim. */
+  readonly socket: string | undefined;
   /** /run except in tests. */
   readonly runDir: string | undefined;
 }
+
+/** How long a start waits for a clean-up of the same id. */
+const CLAIM_MS = 1000;
 
 /** What a sandbox has on disk: its locked directory, its record with the undo list, the VM's directory. */
 export class SandboxStore {
@@ -44,6 +50,7 @@ export class SandboxStore {
       createdMs: Math.floor(deps.clock.wallMs()),
       shimPid: deps.sys.pid(),
       hypervisor: options.hypervisor,
+      socket: options.socket ?? "",
       containers: [],
       undo: [],
     };
@@ -55,10 +62,10 @@ export class SandboxStore {
    */
   async claim(): Promise<void> {
     const { sys, failpoints } = this.deps;
-    let held = claimStateDir(sys, this.paths.stateDir);
-    if (held.leftover) {
+    let held = await this.claimInTime();
+    while (held.leftover) {
       await this.cleanUpLeftover(held);
-      held = claimStateDir(sys, this.paths.stateDir);
+      held = await this.claimInTime();
     }
     this.stateDir = held;
     await failpoints.hit("state-claimed");
@@ -88,6 +95,20 @@ export class SandboxStore {
     if (errors.length === 0) removeStateDir(this.deps, stateDir.path);
     this.stateDir = undefined;
     stateDir.release();
+  }
+
+  /** The clean-up of an earlier sandbox may be under way, and takes a moment. */
+  private async claimInTime(): Promise<StateDir> {
+    const { clock, sys } = this.deps;
+    const giveUpAt = clock.nowMs() + CLAIM_MS;
+    for (;;) {
+      try {
+        return claimStateDir(sys, this.paths.stateDir);
+      } catch (error) {
+        if (KataError.from(error).code !== "already-exists" || clock.nowMs() >= giveUpAt) throw error;
+      }
+      await sleep(clock, 5);
+    }
   }
 
   private async cleanUpLeftover(held: StateDir): Promise<void> {

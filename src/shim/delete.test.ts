@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { KataError } from "../base/error.ts";
 import { Logger } from "../base/logger.ts";
 import type { SandboxRecord } from "../sandbox/record.ts";
 import { createFakeSys, type FakeSys } from "../sys/fake.ts";
@@ -20,6 +21,7 @@ const record: SandboxRecord = {
   createdMs: 0,
   shimPid: 100,
   hypervisor: "qemu",
+  socket,
   containers: [],
   undo: [
     { kind: "remove-tree", path: "/run/vc/vm/web" },
@@ -27,6 +29,8 @@ const record: SandboxRecord = {
     { kind: "kill", pid: 101, startTicks: "7101", what: "VMM" },
   ],
 };
+
+const nobody = () => Promise.reject(new KataError("unavailable", "nobody listens"));
 
 /** A host with a sandbox whose shim (pid 100) and VMM (101) run. */
 function host(): { sys: FakeSys; loop: FakeLoop; remove: (id?: string) => Promise<DeleteResponse> } {
@@ -51,7 +55,7 @@ function host(): { sys: FakeSys; loop: FakeLoop; remove: (id?: string) => Promis
   fake.addDirectory("/run/kata-containers/shared/sandboxes/web/mounts/web/rootfs");
   const logger = new Logger({ sink: () => {}, wallMs: () => loop.wallMs() }, { level: "error" });
   const remove = async (id = "web") => {
-    const work = deleteContainer({ sys, clock: loop, logger }, { ...args, id });
+    const work = deleteContainer({ sys, clock: loop, logger, connect: nobody }, { ...args, id });
     work.catch(() => {});
     await loop.advance(3000);
     return DeleteResponse.decode(await work);
@@ -123,13 +127,54 @@ describe("deleteContainer()", () => {
     const empty = createFakeSys();
     const loop = new FakeLoop(empty);
     const logger = new Logger({ sink: () => {}, wallMs: () => 0 }, { level: "error" });
-    await expect(deleteContainer({ sys: empty, clock: loop, logger }, args)).resolves.toBeInstanceOf(Uint8Array);
+    await expect(deleteContainer({ sys: empty, clock: loop, logger, connect: nobody }, args)).resolves.toBeInstanceOf(
+      Uint8Array,
+    );
   });
 
   test.each(["x y", "", "-5", "1", "999999999999"])("a shim.pid of %j is no pid", async (text) => {
     const { sys, remove } = host();
     sys.fake.addFile("/b/shim.pid", text);
+    sys.fake.addFile("/run/vc/sbs/web/persist.json", JSON.stringify({ ...record, shimPid: 4 }));
     await remove();
     expect(running(sys)).toEqual([100]);
+  });
+
+  test("finds the shim by the sandbox's record when the bundle is gone", async () => {
+    const { sys, remove } = host();
+    sys.removeTree("/b");
+    await remove();
+    expect(running(sys)).toEqual([]);
+  });
+
+  test("asks the shim to go before it kills it, unless it is stopped", async () => {
+    const { sys, remove } = host();
+    await remove();
+    expect(sys.fake.processes.table.get(100)?.signals).toEqual([15, 9]);
+    const stopped = host();
+    stopped.sys.fake.addFile("/proc/100/stat", `100 (x) T ${"0 ".repeat(18)}7100 0`);
+    await stopped.remove();
+    expect(stopped.sys.fake.processes.table.get(100)?.signals).toEqual([9]);
+  });
+
+  test("leaves a shim alone that was started later, with all that is its", async () => {
+    const { sys, remove } = host();
+    sys.fake.addFile(`/proc/${sys.pid()}/stat`, `42 (x) S ${"0 ".repeat(18)}7099 0`);
+    await remove();
+    expect(running(sys)).toEqual([100, 101]);
+    expect(sys.exists(socket)).toBe(true);
+    expect(sys.exists("/run/vc/vm/web")).toBe(true);
+  });
+
+  test("waits for another clean-up of the same sandbox, but not for ever", async () => {
+    const { sys, remove } = host();
+    const { lock } = sys;
+    let held = true;
+    Object.assign(sys, { lock: (...args: Parameters<typeof lock>) => !held && lock(...args) });
+    await expect(remove()).rejects.toThrow("another process holds /run/vc/sbs/web");
+    held = false;
+    await remove();
+    expect(sys.exists("/run/vc/sbs/web")).toBe(false);
+    expect(sys.fake.openDescriptors).toEqual([]);
   });
 });

@@ -76,10 +76,19 @@ async function serve(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
 async function remove({ sys, loop }: ProgramEnvironment, args: ShimArgs): Promise<Uint8Array> {
   const { deleteContainer } = await import("./delete.ts");
   const { LogFile } = await import("./log-file.ts");
+  const { connectStream } = await import("../sys/connect.ts");
   const bundle = args.bundle === "" ? sys.cwd() : args.bundle;
   const log = new LogFile(sys, `${bundle}/log`);
   const logger = new Logger({ sink: log.sink, wallMs: () => loop.wallMs() }, { level: args.debug ? "debug" : "info" });
-  return deleteContainer({ sys, clock: loop, logger: logger.child({ sandbox: args.id }) }, args);
+  return deleteContainer(
+    {
+      sys,
+      clock: loop,
+      logger: logger.child({ sandbox: args.id }),
+      connect: (path) => connectStream(sys, loop, { kind: "unix", path }, { timeoutMs: 1000 }),
+    },
+    args,
+  );
 }
 
 async function info(): Promise<Uint8Array> {

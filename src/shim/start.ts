@@ -1,5 +1,6 @@
 import { KataError } from "../base/error.ts";
 import { validateId } from "../base/ids.ts";
+import { removeDeadSocket } from "../sys/dead-socket.ts";
 import { isErrno } from "../sys/error.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { ShimArgs } from "./args.ts";
@@ -76,19 +77,10 @@ function listen(sys: Sys, path: string): number {
     return tryToListen();
   } catch (error) {
     if (isErrno(error, "ENOENT")) sys.mkdirAll(socketDir, 0o711);
-    else if (isErrno(error, "EADDRINUSE")) removeDeadSocket(sys, path);
-    else throw error;
+    else if (!isErrno(error, "EADDRINUSE")) throw error;
+    else if (!removeDeadSocket(sys, path)) {
+      throw new KataError("already-exists", `A shim for this container is running at ${path}`, { field: "id" });
+    }
   }
   return tryToListen();
-}
-
-function removeDeadSocket(sys: Sys, path: string): void {
-  try {
-    sys.close(sys.connect({ kind: "unix", path }));
-  } catch (error) {
-    if (!isErrno(error, "ECONNREFUSED", "ENOENT")) throw error;
-    sys.unlink(path);
-    return;
-  }
-  throw new KataError("already-exists", `A shim for this container is running at ${path}`, { field: "id" });
 }
