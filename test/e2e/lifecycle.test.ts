@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { TestHost } from "../support/kata-ctl.ts";
 import { expectNoLeaks, type HostSnapshot, snapshotHost } from "../support/leak-check.ts";
+import { until } from "../support/until.ts";
 
 let host: TestHost;
 let before: HostSnapshot;
@@ -87,18 +88,13 @@ describe("a detached container", () => {
   test("with --rm leaves nothing when it ends", async () => {
     await host.must(["run", "-d", "--rm", "--name", "web", "busybox", "sleep", "1"]);
     await host.ctl(["wait", "web"]);
-    const giveUpAt = Date.now() + 5000;
-    while ((await list("-a")).length > 0 && Date.now() < giveUpAt)
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await list("-a")).toEqual([]);
+    await until("the container to be removed", async () => (await list("-a")).length === 0 || undefined);
   });
 
   test("`kill` sends the signal that was asked for", async () => {
     const script = "trap 'echo got it; exit 9' USR1; echo ready; while :; do sleep 0.1; done";
     await host.must(["run", "-d", "--name", "web", "busybox", "sh", "-c", script]);
-    for (let tries = 0; tries < 100 && !(await host.must(["logs", "web"])).stdout.includes("ready"); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until("the trap", async () => (await host.must(["logs", "web"])).stdout.includes("ready") || undefined);
     await host.must(["kill", "-s", "USR1", "web"]);
     expect((await host.must(["wait", "web"])).stdout).toBe("9\n");
     expect((await host.must(["logs", "web"])).stdout).toContain("got it");

@@ -43,11 +43,14 @@ describe("a terminal session", () => {
         { expect: "24 80" },
         { expect: "# " },
         { resize: [40, 132] },
-        { send: "sleep 0.3; stty size\r" },
+        // The resize and the next keys take different ways into the guest.
+        { send: `until stty size | grep -q "40 132"; do sleep 0.1; done; stty size\r` },
+        { expect: "done; stty size\r\n" },
         { expect: "40 132" },
         { expect: "# " },
-        { send: "echo go; sleep 100\r" },
-        { expect: "go\r\n" },
+        // Whoever says "go" has the terminal's signals already.
+        { send: `sh -c "echo go; exec sleep 1000"\r` },
+        { expect: "\r\ngo\r\n" },
         { send: "\x03" },
         { expect: "# " },
         { send: "echo status $?\r" },

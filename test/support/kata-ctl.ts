@@ -26,6 +26,8 @@ export interface RunOptions {
 }
 
 const keptBytes = 1 << 20;
+/** Against a hang; a machine that is slow and busy needs minutes for what takes seconds elsewhere. */
+const defaultTimeoutMs = 180_000;
 
 /** Runs a program to its end. A signal is reported as 128 + its number, as a shell does. Rejects on a timeout. */
 export function runCommand(
@@ -58,10 +60,10 @@ export function runCommand(
       child.kill("SIGKILL");
       reject(
         new Error(
-          `${path.basename(program)} ${arguments_.join(" ")} took over ${options.timeoutMs ?? 60_000} ms\n${stderr}`,
+          `${path.basename(program)} ${arguments_.join(" ")} took over ${options.timeoutMs ?? defaultTimeoutMs} ms\n${stderr}`,
         ),
       );
-    }, options.timeoutMs ?? 60_000);
+    }, options.timeoutMs ?? defaultTimeoutMs);
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);

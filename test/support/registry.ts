@@ -30,7 +30,7 @@ export class LocalRegistry {
     );
     const child = spawn("docker-registry", ["serve", configuration], { stdio: "ignore" });
     const registry = new LocalRegistry(`127.0.0.1:${port}`, child, directory);
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       if (await accepts(port)) return registry;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

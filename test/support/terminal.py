@@ -31,12 +31,12 @@ def main() -> None:
         elif "resize" in step:
             set_size(master, *step["resize"])
         else:
-            found = wait_for(master, output, mark, step["expect"].encode(), step.get("timeout", 20))
+            found = wait_for(master, output, mark, step["expect"].encode(), step.get("timeout", 60))
             if found < 0:
                 failed = step
                 break
             mark = found
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while read_some(master, output, deadline):
         pass
     code = reap(pid, deadline)
