@@ -1,13 +1,16 @@
 import { isErrno } from "../sys/error.ts";
 import type { NamespaceKind } from "../sys/port/mounts.ts";
+import { signals } from "../sys/signals.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { SysctlWrite } from "./container/sysctl.ts";
+import { startPodReaper } from "./pod-reaper.ts";
 
-/** IPC and UTS namespaces that the containers of the sandbox share; pid when the host asked for it. */
+/** IPC and UTS namespaces that the containers of the sandbox share; and a pid namespace, for those that ask for it. */
 export class SharedNamespaces {
   private readonly sys: Sys;
   private readonly dir: string;
-  private pidOwner: string | undefined;
+  /** PID 1 of the shared pid namespace. */
+  private reaper: number | undefined;
   private made: { readonly ipc?: string; readonly uts?: string; readonly pid?: string } = {};
 
   /** `dir` is the agent's own; the namespaces are pinned there. */
@@ -37,20 +40,12 @@ export class SharedNamespaces {
     }
   }
 
-  /** Shares the pid namespace of `pid`, the first process of a container, unless one is shared already. */
-  sharePid(containerId: string, pid: number): void {
-    if (this.made.pid !== undefined) return;
+  /** Makes the pid namespace for containers that share one, unless it is there. It outlives all of them. */
+  sharePid(): void {
+    if (this.reaper !== undefined) return;
+    const pid = startPodReaper(this.sys, `${this.dir}/root`);
+    this.reaper = pid;
     this.pin("pid", `/proc/${pid}/ns/pid`);
-    this.pidOwner = containerId;
-  }
-
-  /** Ends the sharing when that container is removed: its namespace died with its first process. */
-  unsharePid(containerId: string): void {
-    if (this.pidOwner !== containerId) return;
-    this.pidOwner = undefined;
-    const { pid, ...others } = this.made;
-    if (pid !== undefined) this.unpin(pid);
-    this.made = others;
   }
 
   /** Writes a sysctl from inside the namespace it belongs to. */
@@ -65,7 +60,9 @@ export class SharedNamespaces {
   remove(): void {
     for (const path of Object.values(this.made)) this.unpin(path);
     this.made = {};
-    this.pidOwner = undefined;
+    // The kernel ends whatever else is in the namespace.
+    if (this.reaper !== undefined) this.sys.kill(this.reaper, signals.SIGKILL);
+    this.reaper = undefined;
   }
 
   private unpin(path: string): void {

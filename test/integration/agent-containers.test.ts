@@ -249,16 +249,6 @@ describe("containers", () => {
     await connection.agent.createContainer(container("idle1", ["true"]));
     await connection.agent.removeContainer({ containerId: "idle1", timeout: 0 });
   });
-
-  test("share a pid namespace when the host wants it", async () => {
-    const shared = (id: string, args: string[]) => container(id, args, { request: { sandboxPidns: true } });
-    await connection.agent.createContainer(shared("pause1", ["sleep", "999"]));
-    await connection.agent.startContainer({ containerId: "pause1" });
-    const { stdout } = await runContainer(connection, shared("app1", ["sh", "-c", "echo $$; ps -o args"]));
-    expect(Number(stdout.split("\n")[0])).toBeGreaterThan(1);
-    expect(stdout).toContain("sleep 999");
-    await connection.agent.removeContainer({ containerId: "pause1", timeout: 0 });
-  });
 });
 
 describe("execs", () => {

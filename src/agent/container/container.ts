@@ -19,6 +19,8 @@ export class Container {
   readonly mountPoints: readonly string[];
   /** Poststop hooks exist: crun has to run them. */
   readonly hasHooks: boolean;
+  /** Its first process is not PID 1: the pod's pid namespace has another. */
+  readonly sharesPidNamespace: boolean;
   private readonly crun: Crun;
   private phase: "created" | "running" | "paused" = "created";
 
@@ -29,6 +31,7 @@ export class Container {
       readonly init: ContainerProcess;
       readonly mountPoints: readonly string[];
       readonly hasHooks: boolean;
+      readonly sharesPidNamespace: boolean;
     },
   ) {
     this.crun = deps.crun;
@@ -37,7 +40,10 @@ export class Container {
     this.init = options.init;
     this.mountPoints = options.mountPoints;
     this.hasHooks = options.hasHooks;
+    this.sharesPidNamespace = options.sharesPidNamespace;
     this.processes.set(this.init.execId, this.init);
+    // In a namespace of its own the kernel does it.
+    if (this.sharesPidNamespace) void this.init.exited.then(() => this.cgroup.killAll());
   }
 
   get state(): ContainerState {

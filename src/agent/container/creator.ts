@@ -68,13 +68,14 @@ export class ContainerCreator {
       await attachDevices(this.deps, spec, request.devices);
       const hooks = findGuestHooks(this.deps.sys, options.guestHookPath);
       this.prepare(spec, request);
-      const bundle = this.writeBundle(id, spec, hooks, request.sandboxPidns);
+      const sharesPidNamespace = request.sandboxPidns;
+      if (sharesPidNamespace) this.deps.namespaces.sharePid();
+      const bundle = this.writeBundle(id, spec, hooks, sharesPidNamespace);
       for (const write of planSysctls(spec.Linux?.Sysctl ?? {})) this.deps.namespaces.writeSysctl(write);
       const init = await this.launch(id, execId, spec, bundle, options.signal);
-      if (request.sandboxPidns) this.deps.namespaces.sharePid(id, init.pid);
       return new Container(
         { crun: this.deps.crun, cgroup: this.cgroup(id) },
-        { id, init, mountPoints, hasHooks: hooks !== undefined },
+        { id, init, mountPoints, hasHooks: hooks !== undefined, sharesPidNamespace },
       );
     } catch (error) {
       await this.discard(id, mountPoints);
@@ -94,7 +95,6 @@ export class ContainerCreator {
     await container.init.exited;
     if (container.hasHooks) await this.deps.crun.delete(container.id);
     for (const process of container.processes.values()) process.close();
-    this.deps.namespaces.unsharePid(container.id);
     await this.discard(container.id, container.mountPoints);
   }
 

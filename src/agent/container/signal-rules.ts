@@ -9,7 +9,7 @@ export interface SignalRequest {
   readonly signal: number;
   /** The exec id as the host sent it; empty means the container as a whole. */
   readonly execId: string;
-  /** The target is the container's first process. */
+  /** The target is PID 1 of its pid namespace. */
   readonly isInit: boolean;
   /** Whether the target has a handler for SIGTERM; asked only when it matters. */
   readonly handlesTerm: () => boolean;

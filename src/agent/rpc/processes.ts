@@ -32,7 +32,7 @@ export function processRpcs({ sandbox }: { readonly sandbox: Sandbox }): AgentHa
       const decision = decideSignal({
         signal,
         execId,
-        isInit: process === container.init,
+        isInit: process === container.init && !container.sharesPidNamespace,
         handlesTerm: () => process.handlesTerm(),
       });
       if (decision.kind === "everything") container.killAll();
