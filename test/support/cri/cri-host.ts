@@ -9,6 +9,7 @@ import { writeCniConfiguration } from "./cni.ts";
 import { ExecStream } from "./exec-stream.ts";
 import { GrpcConnection } from "./grpc.ts";
 import { Pod, type PodOptions } from "./pod.ts";
+import { namespaceMode } from "./pod-messages.ts";
 import { runtimeService } from "./service.ts";
 
 /** Runtime handlers of the test containerds' configuration. */
@@ -87,7 +88,11 @@ export class CriHost {
       metadata: { name, uid: `uid-${name}`, namespace: "default", attempt: 0 },
       logDirectory,
       ...options,
-      linux: { cgroupParent: this.cgroupParent, ...options.linux },
+      linux: {
+        cgroupParent: this.cgroupParent,
+        ...options.linux,
+        securityContext: { namespaceOptions: { pid: namespaceMode.container }, ...options.linux?.securityContext },
+      },
     };
     const { podSandboxId } = await this.call("RunPodSandbox", { config, runtimeHandler: handler });
     const pod = new Pod(this, podSandboxId, config);

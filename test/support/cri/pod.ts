@@ -3,7 +3,13 @@ import path from "node:path";
 import type { DeepPartial, MessageType } from "../../../src/wire/protobuf/message-type.ts";
 import type { CriHost } from "./cri-host.ts";
 import type { ExecStream } from "./exec-stream.ts";
-import { type ContainerConfig, type ContainerStatus, containerState, type PodSandboxConfig } from "./pod-messages.ts";
+import {
+  type ContainerConfig,
+  type ContainerStatus,
+  containerState,
+  namespaceMode,
+  type PodSandboxConfig,
+} from "./pod-messages.ts";
 
 type Message<T> = T extends MessageType<infer M> ? M : never;
 export type PodOptions = DeepPartial<Message<typeof PodSandboxConfig>>;
@@ -44,7 +50,12 @@ export class Pod {
       command: ["sh", "-c", script],
       logPath: `${name}.log`,
       ...options,
-      linux: { ...options.linux, resources: { ...options.linux?.resources } },
+      linux: {
+        resources: {},
+        ...options.linux,
+        // kubelet's default, which is not the protocol's.
+        securityContext: { namespaceOptions: { pid: namespaceMode.container }, ...options.linux?.securityContext },
+      },
     };
     const { containerId } = await this.host.call("CreateContainer", {
       podSandboxId: this.id,
