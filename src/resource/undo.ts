@@ -5,6 +5,7 @@ import { isErrno } from "../sys/error.ts";
 import { processStartTicks } from "../sys/proc.ts";
 import { signals } from "../sys/signals.ts";
 import type { Sys } from "../sys/sys.ts";
+import type { JoinedLink } from "./network/unjoin.ts";
 
 /**
  * One thing to take back, as data: it is kept on disk, so that another process can replay it after a crash. Every
@@ -18,7 +19,9 @@ export type UndoOperation =
   /** An empty directory. */
   | { readonly kind: "remove-directory"; readonly path: string }
   | { readonly kind: "remove-tree"; readonly path: string }
-  | { readonly kind: "remove-cgroup"; readonly path: string };
+  | { readonly kind: "remove-cgroup"; readonly path: string }
+  /** A pod's interface goes without the VM's tap again. */
+  | ({ readonly kind: "unjoin-link" } & JoinedLink);
 
 /** What undoing needs. */
 export interface UndoDeps {
@@ -46,6 +49,11 @@ export async function undo(deps: UndoDeps, operation: UndoOperation): Promise<vo
       return sys.removeTree(operation.path);
     case "remove-cgroup":
       return removeCgroup(deps, operation.path);
+    case "unjoin-link": {
+      // A sandbox without a network does without the code too.
+      const { unjoinLink } = await import("./network/unjoin.ts");
+      return unjoinLink(sys, operation);
+    }
     default:
       return operation satisfies never;
   }

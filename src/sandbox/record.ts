@@ -5,12 +5,14 @@ import {
   FieldProblem,
   integer,
   list,
+  matching,
   object,
   oneOf,
   text,
   withDefault,
 } from "../oci/check.ts";
 import { parseJson } from "../oci/json.ts";
+import type { JoinedLink } from "../resource/network/unjoin.ts";
 import type { UndoOperation } from "../resource/undo.ts";
 import { isErrno } from "../sys/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
@@ -35,9 +37,16 @@ export interface SandboxRecord {
   readonly undo: readonly UndoOperation[];
 }
 
+const joinedLink: Check<JoinedLink> = object<JoinedLink>({
+  netns: absolutePath,
+  inode: matching(/^\d{1,20}$/, "an inode number"),
+  link: text,
+  tap: matching(/^tap\d{1,4}_kata$/, "the name of a tap"),
+});
+
 const undoOperation: Check<UndoOperation> = (value) => {
   const { kind } = object<{ kind: UndoOperation["kind"] }>({
-    kind: oneOf(["kill", "unmount", "remove-file", "remove-directory", "remove-tree", "remove-cgroup"]),
+    kind: oneOf(["kill", "unmount", "remove-file", "remove-directory", "remove-tree", "remove-cgroup", "unjoin-link"]),
   })(value);
   if (kind === "kill") {
     const fields = object<{ pid: number; startTicks: string; what: string }>({
@@ -47,6 +56,7 @@ const undoOperation: Check<UndoOperation> = (value) => {
     })(value);
     return { kind, ...fields };
   }
+  if (kind === "unjoin-link") return { kind, ...joinedLink(value) };
   const { path } = object<{ path: string }>({ path: absolutePath })(value);
   return { kind, path };
 };

@@ -6,7 +6,7 @@ import { acknowledgement, controlTypes, decodeDatagram, encodeRequest, netlinkFl
 import { decodeNeighbor, encodeNeighbor, encodeNeighborDump, type Neighbor } from "./neighbor.ts";
 import type { NetlinkError } from "./netlink-error.ts";
 import { decodeRoute, encodeRoute, encodeRouteDump, type NewRoute, type Route, routeProtocols } from "./route.ts";
-import { encodeIngressQdisc, encodeRedirect } from "./traffic.ts";
+import { decodeIngressQdisc, encodeIngressQdisc, encodeQdiscDump, encodeRedirect } from "./traffic.ts";
 
 /** A netlink socket: whole datagrams, in order. Its owner closes it after the client's last call. */
 export interface NetlinkTransport {
@@ -32,6 +32,7 @@ const types = {
   getNeighbor: 30,
   newQdisc: 36,
   deleteQdisc: 37,
+  getQdisc: 38,
   newFilter: 44,
 } as const;
 
@@ -130,6 +131,11 @@ export class RtnetlinkClient {
     return this.request(`add an ingress qdisc to link ${linkIndex}`, types.newQdisc, flags, () =>
       encodeIngressQdisc(linkIndex),
     );
+  }
+
+  /** Indexes of the links that have a qdisc for what comes in. */
+  ingressLinks(): Promise<number[]> {
+    return this.dump("qdiscs", types.getQdisc, types.newQdisc, encodeQdiscDump, decodeIngressQdisc);
   }
 
   /** Takes the ingress qdisc away with all its filters. */

@@ -73,7 +73,9 @@ test(
         (error: { code: string }) => error.code,
       );
     expect(await code(net.redirectIngress(pod, tap))).toBe("invalid-argument");
+    expect(await net.ingressLinks()).toEqual([]);
     await net.addIngress(pod);
+    expect(await net.ingressLinks()).toEqual([pod]);
     expect(await code(net.addIngress(pod))).toBe("already-exists");
     await net.redirectIngress(pod, tap);
     await net.deleteIngress(pod);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { encodeRequest } from "./message.ts";
-import { encodeIngressQdisc, encodeRedirect } from "./traffic.ts";
+import { decodeIngressQdisc, encodeIngressQdisc, encodeQdiscDump, encodeRedirect } from "./traffic.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -26,4 +26,10 @@ test("a redirection is that of  tc filter add dev 5 ingress prio 1 protocol all 
       // struct tc_mirred: stolen, egress redirection, link 9.
       `20000200${"00000000"}${"00000000"}${"04000000"}${"00000000"}${"00000000"}${"01000000"}${"09000000"}`,
   );
+});
+
+test("an ingress qdisc is known by its parent", () => {
+  expect(decodeIngressQdisc(encodeIngressQdisc(5))).toBe(5);
+  expect(decodeIngressQdisc(encodeQdiscDump())).toBeUndefined();
+  expect(decodeIngressQdisc(encodeIngressQdisc(5).subarray(0, 14))).toBeUndefined();
 });

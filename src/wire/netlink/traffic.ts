@@ -1,4 +1,4 @@
-import { NetlinkWriter } from "./buffer.ts";
+import { NetlinkReader, NetlinkWriter } from "./buffer.ts";
 
 // Constants of linux/pkt_sched.h, linux/pkt_cls.h and linux/tc_act/tc_mirred.h.
 const TC_H_INGRESS = 0xffff_fff1;
@@ -20,6 +20,17 @@ const PRIORITY = 1;
 /** Payload of RTM_NEWQDISC or RTM_DELQDISC: the place where packets that come in over a link can be looked at. */
 export function encodeIngressQdisc(linkIndex: number): Uint8Array {
   return header(linkIndex, INGRESS_HANDLE, TC_H_INGRESS, 0).attributeText(TCA_KIND, "ingress").finish();
+}
+
+/** Payload of a dump of all qdiscs. */
+export function encodeQdiscDump(): Uint8Array {
+  return header(0, 0, 0, 0).finish();
+}
+
+/** Decodes the payload of RTM_NEWQDISC: the index of the link if this is a qdisc for what comes in. */
+export function decodeIngressQdisc(payload: Uint8Array): number | undefined {
+  const reader = new NetlinkReader(payload);
+  return reader.u32(12) === TC_H_INGRESS ? reader.i32(4) : undefined;
 }
 
 /**
