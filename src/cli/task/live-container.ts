@@ -60,10 +60,10 @@ export class LiveContainers {
     const { loop } = this.context;
     const giveUpAt = loop.nowMs() + timeoutMs;
     for (;;) {
+      // Asked first: an owner writes the end down before it lets go, so what is read afterwards is the last word.
+      const owned = this.store.isOwned(record.id);
       const now = this.reread(record.id);
-      if (now === "removed") return now;
-      if (now.state.status === "exited" && !this.store.isOwned(record.id)) return now;
-      if (now.state.status !== "exited" && !this.store.isOwned(record.id)) return now;
+      if (now === "removed" || !owned) return now;
       if (loop.nowMs() >= giveUpAt) return undefined;
       await sleep(loop, pollMs);
     }
@@ -105,8 +105,8 @@ export class LiveContainers {
 
   /** SIGKILL; a guest that does not take it goes with its virtual machine. Its owner sees to the rest. */
   private async kill(record: ContainerRecord): Promise<void> {
-    await this.signalIfRunning(record, signals.SIGKILL, killMs);
-    if ((await this.awaitEnd(record, killMs)) !== undefined) return;
+    const taken = await this.signalIfRunning(record, signals.SIGKILL, killMs);
+    if (taken && (await this.awaitEnd(record, settleMs)) !== undefined) return;
     await this.shimOf(record).delete();
     if ((await this.awaitEnd(record, settleMs)) !== undefined) return;
     throw new KataError("deadline-exceeded", `Container "${record.name}" does not end`, { stage: "stop-sandbox" });
@@ -154,13 +154,16 @@ export class LiveContainers {
     return new ShimProcess(this.context, { namespace, id: record.id, bundle: this.store.pathsOf(record.id).bundle });
   }
 
-  private async signalIfRunning(record: ContainerRecord, signal: number, timeoutMs = callMs): Promise<void> {
+  /** False when the guest did not take the signal in time; what has ended needs none. */
+  private async signalIfRunning(record: ContainerRecord, signal: number, timeoutMs = callMs): Promise<boolean> {
     try {
       await this.signal(record, signal, timeoutMs);
+      return true;
     } catch (error) {
       const { code } = KataError.from(error);
       if (code !== "failed-precondition" && code !== "unavailable" && code !== "deadline-exceeded") throw error;
       this.context.logger.debug("cannot signal the container", { error: KataError.from(error) });
+      return code !== "deadline-exceeded";
     }
   }
 
