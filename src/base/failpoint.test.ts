@@ -33,6 +33,17 @@ describe("Failpoints", () => {
     expect([delays, kills()]).toEqual([[250], 1]);
   });
 
+  test("may change while the program runs, and tell what they reach", async () => {
+    let specification = "";
+    const reached: string[] = [];
+    const deps = { clock: {} as Clock, kill: () => {}, reached: (name: string) => void reached.push(name) };
+    const points = new Failpoints(deps, () => specification);
+    await points.hit("vmm-started");
+    specification = "vmm-started=error";
+    await expect(points.hit("vmm-started")).rejects.toMatchObject({ code: "internal" });
+    expect(reached).toEqual(["vmm-started"]);
+  });
+
   test.each(["nope=error", "vmm-started", "vmm-started=delay", "vmm-started=panic", "=error"])("refuse %j", (text) => {
     expect(() => setUp(text)).toThrow(/Failpoint must be/);
   });

@@ -28,28 +28,40 @@ export type FailpointName = (typeof failpointNames)[number];
 
 type Action = { readonly kind: "error" } | { readonly kind: "delay"; readonly ms: number } | { readonly kind: "kill" };
 
+export interface FailpointDeps {
+  readonly clock: Clock;
+  /** Ends the process as SIGKILL does. */
+  readonly kill: () => void;
+  /** Told of a point at which something is to happen, before it does. */
+  readonly reached?: (name: FailpointName) => void;
+}
+
 /**
  * Named failures for tests: `name=error`, `name=delay:250` or `name=kill`, separated by commas. Without a specification
- * every point costs a lookup in an empty map.
+ * every point costs a lookup in an empty map; a specification that is a function is asked at every point, so that a test
+ * can change its mind.
  */
 export class Failpoints {
-  private readonly clock: Clock;
-  private readonly kill: () => void;
-  private readonly actions: ReadonlyMap<string, Action>;
+  private readonly deps: FailpointDeps;
+  private readonly actions: () => ReadonlyMap<string, Action>;
 
-  /** `kill` ends the process as SIGKILL does. Throws KataError `invalid-argument` for a malformed specification. */
-  constructor(deps: { readonly clock: Clock; readonly kill: () => void }, specification = "") {
-    this.clock = deps.clock;
-    this.kill = deps.kill;
-    this.actions = parse(specification);
+  /** Throws KataError `invalid-argument` for a malformed specification. */
+  constructor(deps: FailpointDeps, specification: string | (() => string) = "") {
+    this.deps = deps;
+    if (typeof specification === "function") this.actions = () => parse(specification());
+    else {
+      const actions = parse(specification);
+      this.actions = () => actions;
+    }
   }
 
   /** Passes a point: returns at once, waits, throws KataError `internal`, or never returns. */
   async hit(name: FailpointName): Promise<void> {
-    const action = this.actions.get(name);
+    const action = this.actions().get(name);
     if (action === undefined) return;
-    if (action.kind === "delay") await sleep(this.clock, action.ms);
-    else if (action.kind === "kill") this.kill();
+    this.deps.reached?.(name);
+    if (action.kind === "delay") await sleep(this.deps.clock, action.ms);
+    else if (action.kind === "kill") this.deps.kill();
     else throw new KataError("internal", `Failpoint ${name} was told to fail`);
   }
 }
