@@ -19,8 +19,8 @@ import { shareFsExitError } from "./share-fs-exit.ts";
 import { inStage } from "./stages.ts";
 import { vmLossError } from "./vm-loss.ts";
 
-/** How long a VMM may take to end behind its share-fs daemon. */
-const VMM_END_MS = 500;
+/** How long the news of a VMM's end may take behind what it broke: the share-fs daemon, the agent's connection. */
+const VMM_END_MS = 1000;
 
 /** What starting a VM needs. */
 export interface BootDeps {
@@ -156,8 +156,13 @@ export async function bootGuest(deps: BootDeps, options: BootOptions, started: L
   });
   // Once the race is decided nobody looks at the losers.
   for (const loser of [vmmGone, shareFsGone]) loser.catch(() => {});
+  const explained = work().catch(async (error: unknown) => {
+    // A VMM's end shows in its connections first.
+    if (KataError.from(error).code === "unavailable") await Promise.race([vmmGone, sleep(deps.clock, VMM_END_MS)]);
+    throw error;
+  });
   try {
-    return await Promise.race([work(), vmmGone, shareFsGone]);
+    return await Promise.race([explained, vmmGone, shareFsGone]);
   } catch (error) {
     dial.cancel(error);
     connection?.close(error);

@@ -7,6 +7,8 @@ import { type VmLossDeps, vmLossError } from "./vm-loss.ts";
 
 /** When several things end at once, the VMM's end explains the others: it is waited for this long. */
 const CAUSE_WAIT_MS = 150;
+/** A connection breaks and a daemon leaves in good order where a VMM ends: the news of that may take its time on a busy host. */
+const FOLLOWED_WAIT_MS = 1000;
 const WHEN = "while containers were running";
 
 /**
@@ -19,10 +21,15 @@ export async function firstLoss(
   connection: AgentConnection,
 ): Promise<KataError> {
   const vmm = vm.exited.then((exit) => vmLossError(deps, vm.name, exit, WHEN));
-  const agent = connection.closed.then((error) =>
-    KataError.wrap(error, "The connection to the guest's agent was lost"),
-  );
-  const daemon = shareFs?.exited.then((exit) => shareFsExitError(exit, WHEN));
+  const agent = connection.closed.then((error) => ({
+    error: KataError.wrap(error, "The connection to the guest's agent was lost"),
+    waitMs: FOLLOWED_WAIT_MS,
+  }));
+  const daemon = shareFs?.exited.then((exit) => {
+    const orderly = exit.status.kind === "exited" && exit.status.code === 0;
+    return { error: shareFsExitError(exit, WHEN), waitMs: orderly ? FOLLOWED_WAIT_MS : CAUSE_WAIT_MS };
+  });
   const first = await Promise.race(daemon === undefined ? [vmm, agent] : [vmm, agent, daemon]);
-  return Promise.race([vmm, sleep(deps.clock, CAUSE_WAIT_MS).then(() => first)]);
+  if (first instanceof KataError) return first;
+  return Promise.race([vmm, sleep(deps.clock, first.waitMs).then(() => first.error)]);
 }
