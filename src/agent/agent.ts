@@ -4,6 +4,7 @@ import type { Loop } from "../sys/loop.ts";
 import { signalName, signals } from "../sys/signals.ts";
 import type { Sys } from "../sys/sys.ts";
 import { agentService, healthService } from "../wire/services/agent.ts";
+import { lazyHandlers } from "../wire/ttrpc/lazy-handlers.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
 import { openChannels } from "./channels/channels.ts";
 import { powerOff } from "./init/power.ts";
@@ -11,7 +12,6 @@ import type { AgentParams } from "./kernel-params.ts";
 import type { AgentLog } from "./log.ts";
 import { Modules } from "./modules.ts";
 import { healthRpcs } from "./rpc/health.ts";
-import { lazyRpcs } from "./rpc/lazy.ts";
 import type { Services } from "./services.ts";
 import { Uevents } from "./uevents.ts";
 
@@ -75,7 +75,7 @@ export async function runAgent(environment: AgentEnvironment): Promise<number> {
   server.register(healthService, healthRpcs());
   server.register(
     agentService,
-    lazyRpcs(agentService, async () => (await load()).handlers),
+    lazyHandlers(agentService, async () => (await load()).handlers),
   );
   const loadLater = (delayMs: number) => void loop.setTimer(delayMs, () => void load());
   openChannels({ ...environment, uevents, server, onHost: () => loadLater(HOST_HEAD_START_MS) }, params);

@@ -15,6 +15,13 @@ describe("parseShimArgs()", () => {
       id: "abc",
       bundle: "",
       debug: true,
+      socket: "",
+      config: "",
+    });
+    expect(parse("-socket /s.sock -debug-socket /d.sock -config=/c.toml")).toMatchObject({
+      action: "serve",
+      socket: "/s.sock",
+      config: "/c.toml",
     });
     expect(parse("--id=abc --bundle=/b delete")).toMatchObject({ action: "delete", id: "abc", bundle: "/b" });
     expect(parseShimArgs(["-address", "", "-id", "abc"])).toMatchObject({ action: "serve", address: "", id: "abc" });

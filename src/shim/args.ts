@@ -15,9 +15,22 @@ export interface ShimArgs {
   /** Empty: the working directory. */
   readonly bundle: string;
   readonly debug: boolean;
+  /** Where a serving shim listens; `start` tells it. Empty: the usual place. */
+  readonly socket: string;
+  /** The configuration file that the caller of `start` named; `start` passes it on. Empty: the host's. */
+  readonly config: string;
 }
 
-const textFlags = ["namespace", "id", "address", "publish-binary", "bundle", "socket"] as const;
+const textFlags = [
+  "namespace",
+  "id",
+  "address",
+  "publish-binary",
+  "bundle",
+  "socket",
+  "debug-socket",
+  "config",
+] as const;
 const boolFlags = {
   debug: undefined,
   v: "version",
@@ -60,6 +73,8 @@ export function parseShimArgs(argv: readonly string[]): ShimArgs {
     publishBinary: texts["publish-binary"] ?? "",
     bundle: texts.bundle ?? "",
     debug,
+    socket: texts.socket ?? "",
+    config: texts.config ?? "",
   };
 }
 
@@ -82,6 +97,9 @@ Flags:
   -publish-binary string   program that publishes events (not used: events go to TTRPC_ADDRESS)
   -bundle string           path of the bundle (default: working directory)
   -debug                   log more
+  -socket string           socket that a serving shim listens on (start passes it on)
+  -config string           configuration file of a serving shim (start passes it on)
+  -debug-socket string     not used
   -version                 print the version
   -info                    print what this runtime is, as a protobuf message
 `;

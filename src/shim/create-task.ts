@@ -1,23 +1,18 @@
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
-import { loadRuntimeConfig } from "../config/load.ts";
-import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { type Bundle, loadBundle } from "../oci/bundle.ts";
 import { type ContainerKind, containerKind } from "../oci/container-kind.ts";
-import { sharesPidNamespace } from "../oci/guest-spec.ts";
 import type { Spec } from "../oci/spec.ts";
 import { planRootfs, type RootfsMount, type RootfsSource } from "../resource/rootfs.ts";
-import { vmSize } from "../resource/sizing.ts";
 import { planVolumes } from "../resource/volume-plan.ts";
-import { resolverLines } from "../sandbox/guest-requests.ts";
 import type { ContainerRequest, GuestContainerRequest } from "../sandbox/place-container.ts";
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
-import { Sandbox, type SandboxDeps, type SandboxOptions } from "../sandbox/sandbox.ts";
+import { Sandbox, type SandboxDeps } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
+import { factsOfSpec, type PlanDeps, type PlannedSandbox, planSandbox } from "./plan-sandbox.ts";
 
 /** What creating tasks needs. */
-export interface CreateDeps extends SandboxDeps {
-  readonly namespace: string;
+export interface CreateDeps extends PlanDeps, SandboxDeps {
   /** Logs more when the configuration asks for it. */
   readonly debugLogger: Logger;
   /** Told of a sandbox that runs. */
@@ -39,16 +34,25 @@ export interface TaskRequest extends StdioNames {
 /** A task that passed every check that can be made before anything is acquired. */
 export interface PlannedTask {
   readonly container: ContainerRequest;
-  readonly sandboxId: string;
-  /** What its sandbox is to be; undefined for a container that joins its pod's. */
-  readonly sandbox: { readonly config: RuntimeConfig; readonly options: SandboxOptions } | undefined;
+  readonly place: TaskPlace;
 }
 
-/** Memory that the containers of a pod share when the sandbox container does not say how much. */
-const POD_SHM_BYTES = 64 * 1024 * 1024;
+/** The sandbox that a task is to live in. */
+export type TaskPlace =
+  /** One of its own, which ends with it. */
+  | { readonly kind: "own"; readonly sandbox: PlannedSandbox }
+  /** Its pod's. */
+  | { readonly kind: "pod"; readonly sandboxId: string };
 
-/** Reads the bundle and the configuration, and checks what can be checked. Throws KataError; nothing stays open then. */
-export async function planTask(deps: CreateDeps, request: TaskRequest): Promise<PlannedTask> {
+/**
+ * Reads the bundle and the configuration, and checks what can be checked. `podId` is the sandbox that exists without a
+ * task: containers that name none join it. Throws KataError; nothing stays open then.
+ */
+export async function planTask(
+  deps: CreateDeps,
+  request: TaskRequest,
+  podId: string | undefined,
+): Promise<PlannedTask> {
   const { sys, logger } = deps;
   const { id, terminal } = request;
   const bundle = loadBundle(sys, request.bundle);
@@ -65,17 +69,26 @@ export async function planTask(deps: CreateDeps, request: TaskRequest): Promise<
   const kind = containerKind(spec.annotations);
   const planned =
     kind.kind === "sandbox" ? planPodContainer(deps, id, spec) : await planGuestContainer(deps, request, bundle);
-  const sandbox = await planSandbox(deps, request, spec, kind);
+  const place = await planPlace(deps, request, spec, placeOf(kind, podId));
   const io = deps.openIo({ stdin: request.stdin, stdout: request.stdout, stderr: request.stderr }, id);
   const container = { id, bundle: bundle.path, spec, terminal, io, ...planned };
-  return { container, sandboxId: kind.kind === "pod-container" ? kind.sandboxId : id, sandbox };
+  return { container, place };
 }
 
-/** The sandbox of a planned task, not yet started. */
-export function sandboxFor(deps: CreateDeps, { sandbox }: PlannedTask): Sandbox {
-  if (sandbox === undefined) throw new KataError("internal", "The task has no sandbox of its own");
-  const logger = sandbox.config.runtime.debug ? deps.debugLogger : deps.logger;
-  return new Sandbox({ ...deps, logger }, sandbox.options);
+/** A planned sandbox, not yet started. */
+export function newSandbox(deps: CreateDeps, { config, options }: PlannedSandbox): Sandbox {
+  const logger = config.runtime.debug ? deps.debugLogger : deps.logger;
+  return new Sandbox({ ...deps, logger }, options);
+}
+
+function placeOf(kind: ContainerKind, podId: string | undefined): ContainerKind {
+  return kind.kind === "single" && podId !== undefined ? { kind: "pod-container", sandboxId: podId } : kind;
+}
+
+async function planPlace(deps: CreateDeps, request: TaskRequest, spec: Spec, kind: ContainerKind): Promise<TaskPlace> {
+  if (kind.kind === "pod-container") return { kind: "pod", sandboxId: kind.sandboxId };
+  const facts = factsOfSpec(deps.sys, spec, kind.kind === "sandbox");
+  return { kind: "own", sandbox: await planSandbox(deps, request, facts) };
 }
 
 /** A pod's own container is not run: its program holds namespaces elsewhere, and here the VM does. */
@@ -100,41 +113,6 @@ function planGuestContainer(
     planRootfs(sys, rootfs);
     return { kind: "guest", rootfs, volumes: planVolumes(sys, spec.mounts) };
   });
-}
-
-async function planSandbox(
-  deps: CreateDeps,
-  request: TaskRequest,
-  spec: Spec,
-  kind: ContainerKind,
-): Promise<PlannedTask["sandbox"]> {
-  if (kind.kind === "pod-container") return undefined;
-  const { sys, logger, failpoints } = deps;
-  const config = await inStage("load-config", () => loadRuntimeConfig({ sys }, { path: request.configPath }));
-  for (const warning of config.warnings) logger.warn("configuration", { warning });
-  await failpoints.hit("config-loaded");
-  const workload = { resources: spec.linux.resources, annotations: spec.annotations };
-  const shmMounts = spec.mounts.filter(({ destination }) => destination === "/dev/shm");
-  const shm = planVolumes(sys, shmMounts).find((volume) => volume.kind === "sandbox-shm");
-  const netns = spec.linux.namespaces.find(({ type }) => type === "network")?.path;
-  const options: SandboxOptions = {
-    config,
-    namespace: deps.namespace,
-    bundle: request.bundle,
-    size: vmSize(config.hypervisor, workload, sys.cpuCount()),
-    netns: netns === "" ? undefined : netns,
-    cgroupsPath: spec.linux.cgroupsPath,
-    sysctl: kind.kind === "sandbox" ? spec.linux.sysctl : {},
-    guest: {
-      id: request.id,
-      hostname: spec.hostname,
-      dns: resolverLines(sys, spec.mounts),
-      shmBytes: shm?.sizeBytes ?? (kind.kind === "sandbox" ? POD_SHM_BYTES : undefined),
-      sharedPidNamespace: sharesPidNamespace(spec),
-      kernelModules: config.agent.kernelModules,
-    },
-  };
-  return { config, options };
 }
 
 /** The mounts of the request, or without any what config.json names, as Docker has it. */

@@ -1,8 +1,11 @@
 import type { ByteStream } from "../base/byte-stream.ts";
+import type { CancelSignal } from "../base/cancel.ts";
 import type { Clock } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
+import { BoundedQueue } from "../base/queue.ts";
 import { packAny } from "../wire/any.ts";
+import type { Envelope } from "../wire/gen/containerd/types/event.ts";
 import type { MessageType } from "../wire/protobuf/message-type.ts";
 import { eventsService } from "../wire/services/events.ts";
 import { TtrpcClient } from "../wire/ttrpc/client.ts";
@@ -11,6 +14,8 @@ import { toTimestamp } from "./timestamp.ts";
 
 /** How long containerd may take to take an event. */
 const PUBLISH_TIMEOUT_MS = 5000;
+/** Events that wait for a follower; one that falls further behind has lost the order and is cut off. */
+const MAX_WAITING = 1024;
 
 export interface EventDeps {
   readonly clock: Clock;
@@ -23,6 +28,7 @@ export interface EventDeps {
 export class EventPublisher {
   private readonly deps: EventDeps;
   private readonly namespace: string;
+  private readonly followers = new Set<BoundedQueue<Envelope>>();
   private tail: Promise<void> = Promise.resolve();
   private connection:
     | { readonly client: TtrpcClient; readonly events: ServiceClient<typeof eventsService> }
@@ -36,13 +42,17 @@ export class EventPublisher {
   /** Publishes an event; resolves when containerd has it, or when it cannot be had to take it. Never rejects. */
   publish<T extends object>(topic: string, type: MessageType<T>, message: T): Promise<void> {
     this.deps.logger.debug("event", { topic });
-    if (this.deps.connect === undefined) return this.tail;
-    const envelope = {
+    if (this.deps.connect === undefined && this.followers.size === 0) return this.tail;
+    const envelope: Envelope = {
       timestamp: toTimestamp(this.deps.clock.wallMs()),
       namespace: this.namespace,
       topic,
       event: packAny(type, message),
     };
+    for (const follower of this.followers) {
+      if (!follower.push(envelope)) this.leave(follower, tooSlow());
+    }
+    if (this.deps.connect === undefined) return this.tail;
     this.tail = this.tail.then(async () => {
       try {
         await this.forward(envelope);
@@ -53,13 +63,27 @@ export class EventPublisher {
     return this.tail;
   }
 
+  /** The events from now on, until `signal` fires; for callers that ask for them instead of being sent them. */
+  follow(signal: CancelSignal): AsyncIterable<Envelope> {
+    const queue = new BoundedQueue<Envelope>({ limit: MAX_WAITING });
+    this.followers.add(queue);
+    signal.addEventListener("abort", () => this.leave(queue));
+    if (signal.aborted) this.leave(queue);
+    return queue;
+  }
+
   /** Resolves when every event published so far is delivered or given up. */
   flush(): Promise<void> {
     return this.tail;
   }
 
-  private async forward(envelope: object): Promise<void> {
-    const request = { envelope } as Parameters<ServiceClient<typeof eventsService>["forward"]>[0];
+  private leave(follower: BoundedQueue<Envelope>, reason?: KataError): void {
+    this.followers.delete(follower);
+    follower.close(reason);
+  }
+
+  private async forward(envelope: Envelope): Promise<void> {
+    const request = { envelope };
     const first = await this.connected();
     try {
       await first.events.forward(request, { timeoutMs: PUBLISH_TIMEOUT_MS });
@@ -83,4 +107,8 @@ export class EventPublisher {
     });
     return connection;
   }
+}
+
+function tooSlow(): KataError {
+  return new KataError("resource-exhausted", `More than ${MAX_WAITING} events were waiting to be read`);
 }

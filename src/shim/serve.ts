@@ -1,4 +1,3 @@
-import { Failpoints } from "../base/failpoint.ts";
 import { Logger } from "../base/logger.ts";
 import { cgroupMode } from "../resource/cgroup.ts";
 import { undo } from "../resource/undo.ts";
@@ -7,17 +6,22 @@ import type { StdioNames } from "../sandbox/process-io.ts";
 import { acceptStreams, connectStream } from "../sys/connect.ts";
 import { signals } from "../sys/signals.ts";
 import type { ProgramEnvironment } from "../sys/start.ts";
-import { taskV2Service } from "../wire/services/task.ts";
+import { sandboxService } from "../wire/services/sandbox.ts";
+import { taskV2Service, taskV3Service } from "../wire/services/task.ts";
+import { lazyHandlers } from "../wire/ttrpc/lazy-handlers.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
 import type { ShimArgs } from "./args.ts";
+import type { CreateDeps } from "./create-task.ts";
 import { EventPublisher } from "./events.ts";
 import { LogFile } from "./log-file.ts";
 import { serveManagement } from "./management.ts";
+import type { SandboxService } from "./sandbox-service.ts";
 import { shimSocketPath } from "./shim-socket.ts";
 import { LISTEN_FD } from "./start.ts";
 import { ProcessStdio } from "./stdio/process-stdio.ts";
 import { TaskService } from "./task-service.ts";
 import { Tasks } from "./tasks.ts";
+import { testingFailpoints } from "./testing-failpoints.ts";
 
 /** A shim without tasks and without a client ends after this long: its manager is gone. */
 const IDLE_MS = 60_000;
@@ -29,6 +33,7 @@ export class ShimServer {
   private readonly logger: Logger;
   private readonly debugLogger: Logger;
   private readonly events: EventPublisher;
+  private readonly createDeps: CreateDeps;
   private readonly tasks: Tasks;
   private readonly service: TaskService;
   private readonly server: TtrpcServer;
@@ -47,7 +52,8 @@ export class ShimServer {
       { clock: loop, logger: this.logger, connect: eventConnector(env) },
       { namespace: args.namespace },
     );
-    this.tasks = this.makeTasks();
+    this.createDeps = this.makeCreateDeps();
+    this.tasks = new Tasks(this.createDeps);
     this.service = new TaskService({
       tasks: this.tasks,
       events: this.events,
@@ -60,6 +66,16 @@ export class ShimServer {
     });
     this.server = new TtrpcServer({ clock: loop, logger: this.logger });
     this.server.register(taskV2Service, this.service);
+    this.server.register(taskV3Service, this.service);
+    // Few managers know the sandbox API: its code is loaded by the first call.
+    let sandboxes: Promise<SandboxService> | undefined;
+    this.server.register(
+      sandboxService,
+      lazyHandlers(sandboxService, () => {
+        sandboxes ??= this.makeSandboxService();
+        return sandboxes;
+      }),
+    );
   }
 
   /** Reports what no handler caught. */
@@ -83,18 +99,20 @@ export class ShimServer {
     return 0;
   }
 
-  private makeTasks(): Tasks {
+  private makeCreateDeps(): CreateDeps {
     const { sys, loop } = this.env;
-    return new Tasks({
+    return {
       sys,
       clock: loop,
       logger: this.logger,
       debugLogger: this.debugLogger,
       namespace: this.args.namespace,
+      socket: this.socketPath,
+      configPath: this.args.config,
       openIo: (names, containerId) => this.openIo(names, containerId),
       onSandbox: (sandbox) => serveManagement({ sys, loop, logger: this.logger }, sandbox),
       backends: nativeBackends(this.env),
-      failpoints: failpoints(this.env),
+      failpoints: testingFailpoints(this.env, this.logger),
       events: {
         exited: async (process) => {
           await this.service.processEnded(process);
@@ -102,6 +120,23 @@ export class ShimServer {
         },
         outOfMemory: (containerId) => this.service.outOfMemory(containerId),
       },
+    };
+  }
+
+  private async makeSandboxService(): Promise<SandboxService> {
+    const { sys, loop } = this.env;
+    const [{ SandboxService }, { planPod }] = await Promise.all([
+      import("./sandbox-service.ts"),
+      import("./plan-pod.ts"),
+    ]);
+    return new SandboxService({
+      tasks: this.tasks,
+      clock: loop,
+      logger: this.logger,
+      cgroupMode: () => cgroupMode(sys),
+      machine: sys.uname().machine,
+      plan: (request) => planPod(this.createDeps, request),
+      shutdown: () => void this.shutdown(),
     });
   }
 
@@ -117,16 +152,19 @@ export class ShimServer {
     await this.tasks.sandbox?.stop();
     await Promise.race([this.events.flush(), after(loop, IDLE_MS / 10)]);
     await Promise.race([this.server.end(), after(loop, 1000)]);
-    const { address, namespace, id } = this.args;
-    const path = shimSocketPath({ address, namespace, sandboxId: id });
-    await undo({ sys, clock: loop, logger: this.logger }, { kind: "remove-file", path });
+    await undo({ sys, clock: loop, logger: this.logger }, { kind: "remove-file", path: this.socketPath });
     this.logger.info("shim ends");
     this.end();
   }
 
+  private get socketPath(): string {
+    const { address, namespace, id, socket } = this.args;
+    return socket === "" ? shimSocketPath({ address, namespace, sandboxId: id }) : socket;
+  }
+
   private watchIdle(): void {
     this.env.loop.setTimer(IDLE_MS, () => {
-      if (this.tasks.count > 0 || this.server.connectionCount > 0) {
+      if (this.tasks.inUse || this.server.connectionCount > 0) {
         this.watchIdle();
         return;
       }
@@ -141,12 +179,6 @@ function eventConnector({ sys, loop }: ProgramEnvironment) {
   const address = (sys.env("TTRPC_ADDRESS") ?? "").replace(/^unix:\/\//, "");
   if (address === "") return undefined;
   return () => connectStream(sys, loop, { kind: "unix", path: address }, { timeoutMs: 5000 });
-}
-
-/** Failures that a test asks for; two variables, so that none is set by accident. */
-function failpoints({ sys, loop }: ProgramEnvironment): Failpoints {
-  const wanted = sys.env("KATA_TS_TESTING") === "1" ? sys.env("KATA_TS_FAILPOINT") : undefined;
-  return new Failpoints({ clock: loop, kill: () => sys.kill(sys.pid(), signals.SIGKILL) }, wanted);
 }
 
 function after(loop: ProgramEnvironment["loop"], ms: number): Promise<void> {

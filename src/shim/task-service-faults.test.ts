@@ -27,7 +27,7 @@ describe("losing the VM", () => {
     });
     expect(shim.loop.nowMs() - before).toBeLessThan(1000);
     expect(shim.leftovers()).toEqual([]);
-    expect(shim.tasks.count).toBe(0);
+    expect(shim.tasks.inUse).toBe(false);
   });
 
   test("while it runs ends every container and exec with 137 within a second", async () => {
@@ -82,7 +82,7 @@ describe("a failure at any step of create leaves nothing", () => {
     expect(error).toMatchObject({ code: "internal", message: `Failpoint ${name} was told to fail` });
     expect((error as KataError).stage).toBeDefined();
     expect(shim.leftovers()).toEqual([]);
-    expect(shim.tasks.count).toBe(0);
+    expect(shim.tasks.inUse).toBe(false);
     expect(shim.published).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe("a failure at any step of create leaves nothing", () => {
       let count = 0;
       shim.sys.fake.fail("writeFile", { code: "ENOSPC", when: () => count++ === failing });
       await shim.run(shim.service.create(shim.bundle("web")).catch(() => {}));
-      if (shim.tasks.count > 0) {
+      if (shim.tasks.inUse) {
         await shim.run(shim.service.kill({ ...web, signal: 9, all: false }));
         await shim.run(shim.service.delete(web));
       }

@@ -7,16 +7,14 @@ import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import type { Exit } from "../sandbox/process-state.ts";
 import { inStage } from "../sandbox/stages.ts";
 import type { TaskProcess } from "../sandbox/task-process.ts";
-import { holds, unpackAny } from "../wire/any.ts";
 import * as events from "../wire/gen/containerd/events/task.ts";
 import type * as wire from "../wire/gen/containerd/task/v2/shim.ts";
-import type { Any } from "../wire/gen/google/protobuf/any.ts";
+import type { Envelope } from "../wire/gen/containerd/types/event.ts";
 import type { Empty } from "../wire/gen/google/protobuf/empty.ts";
-import { Options as CriOptions } from "../wire/gen/runtimeoptions/cri/v1/api.ts";
-import { Options } from "../wire/gen/runtimeoptions/v1/api.ts";
 import type { MessageType } from "../wire/protobuf/message-type.ts";
-import type { taskV2Service } from "../wire/services/task.ts";
+import type { taskV3Service } from "../wire/services/task.ts";
 import type { CallContext, ServiceHandlers } from "../wire/ttrpc/handlers.ts";
+import { configPath } from "./config-path.ts";
 import type { EventPublisher } from "./events.ts";
 import { toMetrics } from "./metrics.ts";
 import { processStatus } from "./process-status.ts";
@@ -41,10 +39,10 @@ const MAX_SIGNAL = 64;
 const MAX_TERMINAL_SIZE = 0xffff;
 
 /**
- * containerd's task API (containerd.task.v2.Task; version 3 has the same messages). The VMM stands for every process of a
+ * containerd's task API, versions 2 and 3, which have the same messages; only version 3 has a stream of events. The VMM stands for every process of a
  * sandbox: its pid is the one that all answers carry.
  */
-export class TaskService implements ServiceHandlers<typeof taskV2Service> {
+export class TaskService implements ServiceHandlers<typeof taskV3Service> {
   private readonly deps: TaskServiceDeps;
 
   constructor(deps: TaskServiceDeps) {
@@ -199,8 +197,13 @@ export class TaskService implements ServiceHandlers<typeof taskV2Service> {
 
   shutdown({ now }: wire.ShutdownRequest, context: CallContext): Empty {
     // A pod's containers are shut down one by one; the shim goes with the last of them.
-    if (this.deps.tasks.count === 0 || now) context.onFinished(() => this.deps.shutdown());
+    if (!this.deps.tasks.inUse || now) context.onFinished(() => this.deps.shutdown());
     return {};
+  }
+
+  /** The events from now on, for a caller that asks for them. */
+  events(_request: Empty, { signal }: CallContext): AsyncIterable<Envelope> {
+    return this.deps.events.follow(signal);
   }
 
   /** Publishes the end of a process; to be awaited before anybody waits no more for it. */
@@ -229,12 +232,4 @@ export class TaskService implements ServiceHandlers<typeof taskV2Service> {
       exitedAt: toTimestamp(exit?.atMs ?? this.deps.wallMs()),
     };
   }
-}
-
-/** The configuration file that a create request's options name; empty when they name none. */
-function configPath(options: Any | undefined): string {
-  if (options === undefined) return "";
-  if (holds(options, Options)) return unpackAny(options, Options).configPath;
-  if (holds(options, CriOptions)) return unpackAny(options, CriOptions).configPath;
-  return "";
 }

@@ -1,10 +1,12 @@
 import { KataError } from "../base/error.ts";
 import { validateId } from "../base/ids.ts";
 import type { Container } from "../sandbox/container.ts";
+import type { ContainerRequest } from "../sandbox/place-container.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
 import type { TaskProcess } from "../sandbox/task-process.ts";
-import { type CreateDeps, type PlannedTask, planTask, sandboxFor, type TaskRequest } from "./create-task.ts";
+import { type CreateDeps, newSandbox, type PlannedTask, planTask, type TaskRequest } from "./create-task.ts";
+import type { PlannedSandbox } from "./plan-sandbox.ts";
 
 /** A container as containerd knows it. */
 export interface Task {
@@ -22,6 +24,8 @@ export class Tasks {
   /** Ids that are being created. */
   private readonly pending = new Set<string>();
   private current: Sandbox | undefined;
+  /** The sandbox when it is nobody's: it exists without a task, until it is stopped. */
+  private pod: Sandbox | undefined;
 
   constructor(deps: CreateDeps) {
     this.deps = deps;
@@ -37,9 +41,9 @@ export class Tasks {
     return this.current?.vmmPid ?? 0;
   }
 
-  /** Tasks that exist or are being created. */
-  get count(): number {
-    return this.tasks.size + this.pending.size;
+  /** Whether there are tasks, or some are being created, or a sandbox exists without one. */
+  get inUse(): boolean {
+    return this.tasks.size + this.pending.size > 0 || this.pod !== undefined;
   }
 
   /** Throws KataError `not-found`. */
@@ -68,7 +72,7 @@ export class Tasks {
     this.pending.add(id);
     this.deps.logger.debug("create", { container: id, bundle: request.bundle });
     try {
-      const task = await this.createPlanned(await inStage("prepare-sandbox", () => planTask(this.deps, request)));
+      const task = await this.createPlanned(await this.plan(request));
       this.tasks.set(id, task);
       return task;
     } finally {
@@ -90,14 +94,47 @@ export class Tasks {
     if (task?.ownsSandbox === true && process === task.container.init) void this.current?.stop();
   }
 
+  /**
+   * Holds a sandbox that exists without a task; `startSandbox` boots it. Throws KataError `already-exists` when there is a
+   * sandbox.
+   */
+  addSandbox(plan: PlannedSandbox): Sandbox {
+    if (this.current !== undefined) {
+      throw new KataError("already-exists", `This shim has the sandbox ${this.current.id} already`, {
+        field: "sandbox_id",
+      });
+    }
+    this.pod = newSandbox(this.deps, plan);
+    this.current = this.pod;
+    return this.pod;
+  }
+
+  /** Boots a sandbox that was added. Throws KataError with the stage; nothing is left of it then. */
+  async startSandbox(sandbox: Sandbox): Promise<void> {
+    await sandbox.start();
+    this.deps.onSandbox(sandbox);
+  }
+
+  /** Ends a sandbox that was added, started or not; it no longer keeps the shim. */
+  async stopSandbox(sandbox: Sandbox): Promise<void> {
+    await sandbox.stop();
+    this.pod = undefined;
+  }
+
+  private plan(request: TaskRequest): Promise<PlannedTask> {
+    return inStage("prepare-sandbox", () => planTask(this.deps, request, this.pod?.id));
+  }
+
   private async createPlanned(plan: PlannedTask): Promise<Task> {
     const { id, bundle } = plan.container;
     try {
-      if (plan.sandbox === undefined) {
-        const container = await this.sandboxNamed(plan.sandboxId).createContainer(plan.container);
+      const { place } = plan;
+      if (place.kind === "pod") {
+        const container = await this.sandboxNamed(place.sandboxId).createContainer(plan.container);
         return { id, bundle, container, ownsSandbox: false };
       }
-      return { id, bundle, container: await this.createWithSandbox(plan), ownsSandbox: true };
+      const container = await this.createWithSandbox(plan.container, place.sandbox);
+      return { id, bundle, container, ownsSandbox: true };
     } catch (error) {
       await plan.container.io.finish();
       throw error;
@@ -109,17 +146,17 @@ export class Tasks {
     throw new KataError("not-found", `This shim has no sandbox ${id}`, { field: "annotations" });
   }
 
-  private async createWithSandbox(plan: PlannedTask): Promise<Container> {
+  private async createWithSandbox(request: ContainerRequest, plan: PlannedSandbox): Promise<Container> {
     if (this.current !== undefined) {
       throw new KataError("failed-precondition", `This shim has the sandbox ${this.current.id} already`, {
         field: "id",
       });
     }
-    const sandbox = sandboxFor(this.deps, plan);
+    const sandbox = newSandbox(this.deps, plan);
     this.current = sandbox;
     try {
       // The container's files are placed while the guest boots.
-      const [, container] = await Promise.all([sandbox.start(), sandbox.createContainer(plan.container)]);
+      const [, container] = await Promise.all([sandbox.start(), sandbox.createContainer(request)]);
       this.deps.onSandbox(sandbox);
       return container;
     } catch (error) {

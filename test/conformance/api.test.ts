@@ -14,12 +14,18 @@ import { readProtoApi } from "./descriptors.ts";
 
 const PROTO_DIR = fileURLToPath(new URL("../../proto", import.meta.url));
 
-/** Messages we need that upstream's API files import from elsewhere, so the fixture has no record of them. */
-const NOT_IN_FIXTURE = ["google.rpc.Status"];
+/** Messages we need that are not in upstream's API files, so the fixture has no record of them: names, or packages. */
+const NOT_IN_FIXTURE = ["google.rpc.Status", "containerd.runtime.bootstrap.v1.", "runtime.v1."];
 
 function readOwnApi(protoDir: string): Api {
   const api = readProtoApi(protoDir);
-  for (const name of NOT_IN_FIXTURE) delete api.messages[name];
+  for (const names of [api.messages, api.enums]) {
+    for (const name of Object.keys(names)) {
+      if (NOT_IN_FIXTURE.some((other) => (other.endsWith(".") ? name.startsWith(other) : name === other))) {
+        delete names[name];
+      }
+    }
+  }
   return api;
 }
 

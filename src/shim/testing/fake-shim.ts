@@ -7,7 +7,10 @@ import { FakeLoop } from "../../sys/fake-loop.ts";
 import { signals } from "../../sys/signals.ts";
 import { CreateTaskRequest, ExecProcessRequest } from "../../wire/gen/containerd/task/v2/shim.ts";
 import type { CallContext } from "../../wire/ttrpc/handlers.ts";
+import type { CreateDeps } from "../create-task.ts";
 import { EventPublisher } from "../events.ts";
+import { planPod } from "../plan-pod.ts";
+import { SandboxService } from "../sandbox-service.ts";
 import { ProcessStdio } from "../stdio/process-stdio.ts";
 import { TaskService } from "../task-service.ts";
 import { Tasks } from "../tasks.ts";
@@ -45,6 +48,7 @@ export class FakeShim {
   readonly published: string[] = [];
   readonly tasks: Tasks;
   readonly service: TaskService;
+  readonly sandboxes: SandboxService;
   shutdowns = 0;
 
   constructor(failpoint = "") {
@@ -70,12 +74,14 @@ export class FakeShim {
     const events = this.recordingEvents(logger);
     const openIo = (names: { stdin: string; stdout: string; stderr: string }, containerId: string) =>
       new ProcessStdio({ sys, loop, logger }, names, { containerId, namespace: "test" });
-    this.tasks = new Tasks({
+    const deps: CreateDeps = {
       sys,
       clock: loop,
       logger,
       debugLogger: logger,
       namespace: "test",
+      socket: "/run/containerd/s/test",
+      configPath: "/etc/kata.toml",
       openIo,
       onSandbox: () => {},
       backends: this.backends,
@@ -86,6 +92,18 @@ export class FakeShim {
           this.tasks.processEnded(process);
         },
         outOfMemory: (containerId) => this.service.outOfMemory(containerId),
+      },
+    };
+    this.tasks = new Tasks(deps);
+    this.sandboxes = new SandboxService({
+      tasks: this.tasks,
+      clock: loop,
+      logger,
+      cgroupMode: () => "unified",
+      machine: "x86_64",
+      plan: (request) => planPod(deps, request),
+      shutdown: () => {
+        this.shutdowns++;
       },
     });
     this.service = new TaskService({

@@ -1,15 +1,15 @@
 import { KataError } from "../../base/error.ts";
-import type { ServiceDefinition } from "../../wire/codec.ts";
-import type { CallContext, ServiceHandlers } from "../../wire/ttrpc/handlers.ts";
-import { lowerFirst } from "../../wire/ttrpc/method-name.ts";
+import type { ServiceDefinition } from "../codec.ts";
+import type { CallContext, ServiceHandlers } from "./handlers.ts";
+import { lowerFirst } from "./method-name.ts";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
 
 /**
- * Handlers for every method of a service that get the real ones when they are called. A method without a real one
+ * Handlers for every unary method of a service that get the real ones when they are called. A method without a real one
  * answers `unimplemented`, in the words that the server has for it.
  */
-export function lazyRpcs<S extends ServiceDefinition>(
+export function lazyHandlers<S extends ServiceDefinition>(
   service: S,
   load: () => Promise<ServiceHandlers<S>>,
 ): ServiceHandlers<S> {
@@ -18,9 +18,10 @@ export function lazyRpcs<S extends ServiceDefinition>(
     const name = lowerFirst(method);
     handlers[name] = async (request, context) => {
       // Looked up by name, the pairing of handler and method is beyond the compiler.
-      const handler = ((await load()) as Readonly<Record<string, Handler | undefined>>)[name];
+      const loaded = await load();
+      const handler = (loaded as Readonly<Record<string, Handler | undefined>>)[name];
       if (handler === undefined) throw new KataError("unimplemented", `method ${method}`);
-      return handler(request, context);
+      return handler.call(loaded, request, context);
     };
   }
   return handlers as ServiceHandlers<S>;

@@ -1,0 +1,63 @@
+import { KataError } from "../base/error.ts";
+import { type LinuxContainerResources, NamespaceMode, type PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
+import { POD_SHM_BYTES, type SandboxFacts } from "./plan-sandbox.ts";
+
+/** sethostname(2): at most 64 bytes. */
+const hostnamePattern = /^[!-~]{0,64}$/;
+/** What resolv.conf(5) lists in one line. */
+const words = (keyword: string, list: readonly string[]) => (list.length === 0 ? [] : [`${keyword} ${list.join(" ")}`]);
+
+/** What a pod's configuration asks its sandbox to be; for sandboxes whose bundle has no config.json. Throws KataError. */
+export function factsOfPodConfig(config: PodSandboxConfig): SandboxFacts {
+  const { hostname, dnsConfig, linux } = config;
+  if (!hostnamePattern.test(hostname)) {
+    throw new KataError(
+      "invalid-argument",
+      `The host name must be at most 64 printable ASCII characters, got ${JSON.stringify(hostname.slice(0, 80))}`,
+      { field: "options.hostname" },
+    );
+  }
+  const { servers = [], searches = [], options = [] } = dnsConfig ?? {};
+  return {
+    hostname,
+    dns: [
+      ...servers.map((server) => `nameserver ${server}`),
+      ...words("search", searches),
+      ...words("options", options),
+    ],
+    shmBytes: POD_SHM_BYTES,
+    sharedPidNamespace: linux?.securityContext?.namespaceOptions?.pid === NamespaceMode.POD,
+    sysctl: linux?.sysctls ?? {},
+    netns: "",
+    cgroupsPath: "",
+    resources: resourcesOf(linux?.resources),
+    // The pod's annotations are its author's: they size no VM.
+    annotations: {},
+  };
+}
+
+function resourcesOf(resources: LinuxContainerResources | undefined): SandboxFacts["resources"] {
+  if (resources === undefined) return undefined;
+  const { cpuQuota, cpuPeriod, memoryLimitInBytes } = resources;
+  const given = (value: bigint) => (value === 0n ? undefined : value);
+  return {
+    memory: {
+      limit: given(memoryLimitInBytes),
+      reservation: undefined,
+      swap: undefined,
+      swappiness: undefined,
+      disableOOMKiller: false,
+    },
+    cpu: {
+      shares: undefined,
+      quota: given(cpuQuota),
+      period: given(cpuPeriod),
+      realtimeRuntime: undefined,
+      realtimePeriod: undefined,
+      cpus: "",
+      mems: "",
+    },
+    pids: undefined,
+    hugepageLimits: [],
+  };
+}
