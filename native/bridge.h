@@ -91,10 +91,20 @@ static inline void put_number(JSContext *ctx, JSValueConst object, const char *n
 // The engine's side: registers the module, runs jobs, keeps unhandled rejections (engine.c).
 JSModuleDef *bridge_module(JSContext *ctx, const char *name);
 void engine_track_rejections(JSRuntime *runtime);
+// Modules: how a runtime finds them, what each realm has, and evaluation of one; NULL or false: an exception is pending (loader.c).
+void engine_load_modules(JSRuntime *runtime);
+bool engine_furnish(JSContext *ctx);
+JSModuleDef *engine_start_module(JSContext *ctx, const char *name);
 // Runs promise jobs until none is left; returns how many faults wait to be taken.
 int engine_run_jobs(JSContext *ctx);
 // Prints an exception through the fault printer that the prelude installed, or plainly.
 void engine_print_fault(JSContext *ctx, JSValueConst error);
+
+// Memory of the engine (memory.c). While `passing`, blocks come from pages of their own: for work that leaves little behind.
+JSRuntime *memory_new_runtime(void);
+void memory_passing(bool passing);
+// Gives unused memory back to the kernel.
+void memory_trim(void);
 
 // Makes room for the engine's recursion; returns how many bytes of stack the engine may use (stack.c).
 size_t reserve_stack(void);

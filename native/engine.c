@@ -1,7 +1,6 @@
 // What the event loop needs from the engine: promise jobs, and the faults that nobody handled.
 #include "bridge.h"
 
-#include <malloc.h>
 #include <stdio.h>
 
 struct fault {
@@ -100,12 +99,12 @@ NATIVE(takeFaults)
     return reasons;
 }
 
-// onFatal(print): `print(error)` makes the text for an error that ends the process while a module loads.
+// onFatal(print): `print(error)` makes the text for an error that ends the process while a module loads. The first one stays:
+// a function of a passing realm would keep all of it alive.
 NATIVE(onFatal)
 {
     if (!JS_IsFunction(ctx, argv[0])) return JS_ThrowTypeError(ctx, "native call: a function was expected");
-    JS_FreeValue(ctx, fault_printer);
-    fault_printer = JS_DupValue(ctx, argv[0]);
+    if (!JS_IsFunction(ctx, fault_printer)) fault_printer = JS_DupValue(ctx, argv[0]);
     return give(ctx, 0);
 }
 
@@ -124,9 +123,7 @@ NATIVE(lineMap)
 NATIVE(collect)
 {
     JS_RunGC(JS_GetRuntime(ctx));
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
+    memory_trim();
     trim_stack();
     return give(ctx, 0);
 }

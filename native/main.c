@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     // A broken pipe is an error of the write, never the end of the process.
     signal(SIGPIPE, SIG_IGN);
     size_t stack = reserve_stack();
-    JSRuntime *runtime = JS_NewRuntime();
+    JSRuntime *runtime = memory_new_runtime();
     if (!runtime) return exit_fatal;
     JS_SetMaxStackSize(runtime, stack);
     engine_load_modules(runtime);

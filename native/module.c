@@ -11,6 +11,7 @@
     X(unlinkAt, 3) X(renameAt, 4) X(symlinkAt, 3)                                                                      \
     X(mount, 5) X(unmount, 3) X(chroot, 1) X(chdir, 1) X(cwd, 0) X(enterNamespace, 2) X(unshare, 1)                    \
     X(spawn, 1) X(kill, 2) X(reap, 0) X(pid, 0) X(parentPid, 0) X(uid, 0) X(becomeSubreaper, 0) X(setDeathSignal, 1)   \
+    X(scheduleApart, 0)                                                                                                \
     X(newSession, 0) X(umask, 1) X(setRlimit, 3) X(environment, 0) X(argv, 0) X(exit, 1)                               \
     X(listen, 6) X(connect, 4) X(connectError, 1) X(accept, 1) X(socketPair, 0) X(pipe, 1) X(setPipeSize, 2)           \
     X(setNonBlocking, 2) X(duplicate, 1) X(sendDescriptors, 3) X(receiveDescriptors, 2) X(shutdown, 2) X(peer, 1)      \
@@ -22,7 +23,7 @@
     X(pollCreate, 0) X(pollAdd, 4) X(pollModify, 4) X(pollRemove, 2) X(pollWait, 3) X(signalFd, 1)                     \
     X(releaseSignals, 1) X(readSignal, 1)                                                                              \
     X(utf8Encode, 1) X(utf8Decode, 2) X(sha256Start, 0) X(sha256Add, 2) X(sha256Finish, 1)                             \
-    X(runJobs, 0) X(takeFaults, 0) X(onFatal, 1) X(lineMap, 1) X(collect, 0)
+    X(runJobs, 0) X(takeFaults, 0) X(onFatal, 1) X(lineMap, 1) X(collect, 0) X(inRealm, 2)
 
 #ifdef KATA_NATIVE_TESTING
 #define TEST_CALLS(X) X(detach, 1)

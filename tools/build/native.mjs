@@ -15,7 +15,13 @@ import { BuildError, main, root } from "./paths.mjs";
 const binaries = {
   host: {
     file: "out/bin/kata-ctl",
-    entries: { ctl: "src/cli/main.ts", shim: "src/shim/main.ts", monitor: "src/monitor/main.ts" },
+    entries: {
+      ctl: "src/cli/main.ts",
+      shim: "src/shim/main.ts",
+      // Not a program: what the shim runs in a passing realm.
+      documents: "src/shim/documents/realm.ts",
+      monitor: "src/monitor/main.ts",
+    },
     programs: [
       ["kata-ctl", "ctl"],
       ["kata-runtime", "ctl"],

@@ -40,7 +40,7 @@ export async function runNativeTests(argv, { suffix, name: plainName, sanitize }
     const quickjs = engine();
     const [objects, modules] = await Promise.all([
       compileBridge(quickjs, values.sanitize ? sanitizeFlags : testFlags),
-      bundle({ tests: entry }, work, bytecodeCompiler(quickjs)),
+      bundle({ tests: entry, documents: "src/shim/documents/realm.ts" }, work, bytecodeCompiler(quickjs)),
     ]);
     const flags = values.sanitize ? ["-g", "-fsanitize=address,undefined"] : ["-static-pie", "-Wl,--gc-sections"];
     link(quickjs, objects, modules, [[name, "tests"]], target, flags);

@@ -117,6 +117,7 @@ declare module "kata:native" {
   export function parentPid(): number;
   export function uid(): number;
   export function becomeSubreaper(): number;
+  export function scheduleApart(): number;
   export function setDeathSignal(signal: number): number;
   export function newSession(): number;
   export function umask(mask: number): number;
@@ -203,6 +204,11 @@ declare module "kata:native" {
   export function lineMap(module: string): Bytes | undefined;
   /** Collects garbage and gives free memory back to the kernel. */
   export function collect(): number;
+
+  // realm.c
+  /** What the module's `run(argument)` returns; see native/realm.c. */
+  export function inRealm(module: string, argument: unknown): unknown;
+
   /** Only in test binaries. */
   export const detach: ((buffer: ArrayBuffer) => void) | undefined;
 }

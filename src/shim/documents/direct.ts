@@ -1,0 +1,12 @@
+import { loadRuntimeConfig } from "../../config/load.ts";
+import { loadBundle } from "../../oci/bundle.ts";
+import type { Sys } from "../../sys/sys.ts";
+import type { Documents } from "./documents.ts";
+
+/** The documents, read by the caller's own realm. */
+export function directDocuments(sys: Sys): Documents {
+  return {
+    bundle: (path) => loadBundle(sys, path),
+    config: (path) => loadRuntimeConfig({ sys }, { path }),
+  };
+}

@@ -1,0 +1,32 @@
+import type { RuntimeConfig } from "../../config/runtime-config.ts";
+import type { Bundle } from "../../oci/bundle.ts";
+
+/** Reads what a sandbox or a container is made from. Every method throws KataError. */
+export interface Documents {
+  /** See `loadBundle`. */
+  bundle(path: string): Bundle;
+  /** See `loadRuntimeConfig`; an empty path stands for the host's configuration. */
+  config(path: string): RuntimeConfig;
+}
+
+/** One call, as it travels to the realm. */
+export interface DocumentRequest {
+  readonly kind: keyof Documents;
+  readonly path: string;
+}
+
+/** The answer. Errors lose their class on the way, so they travel as data. */
+export type DocumentAnswer =
+  | { readonly kind: "document"; readonly document: unknown }
+  | { readonly kind: "error"; readonly error: ErrorData };
+
+/** A KataError as plain data; the causes' messages, outermost first. */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+  readonly stage: string | undefined;
+  readonly field: string | undefined;
+  readonly hint: string | undefined;
+  readonly see: readonly string[];
+  readonly causes: readonly string[];
+}
