@@ -49,6 +49,7 @@ export const LinuxContainerResources = message("LinuxContainerResources", {
   cpuShares: scalar(3, "int64"),
   memoryLimitInBytes: scalar(4, "int64"),
   oomScoreAdj: scalar(5, "int64"),
+  memorySwapLimitInBytes: scalar(10, "int64"),
   cpusetCpus: scalar(6, "string"),
   cpusetMems: scalar(7, "string"),
   unified: labels(9),

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import type { DeepPartial, MessageType } from "../../../src/wire/protobuf/message-type.ts";
 import type { CriHost } from "./cri-host.ts";
@@ -159,6 +159,7 @@ export class PodContainer {
 
   /** Its log file as kubelet reads it: a line for each `TIME STREAM TAG TEXT`. */
   logs(): { readonly time: string; readonly stream: string; readonly tag: string; readonly text: string }[] {
+    if (!existsSync(this.logFile)) return [];
     return readFileSync(this.logFile, "utf8")
       .split("\n")
       .filter((line) => line !== "")
@@ -166,6 +167,11 @@ export class PodContainer {
         const [time = "", stream = "", tag = "", ...words] = line.split(" ");
         return { time, stream, tag, text: words.join(" ") };
       });
+  }
+
+  /** Moves its log file away, as kubelet does before it asks for a new one. */
+  rotateLog(): void {
+    renameSync(this.logFile, `${this.logFile}.1`);
   }
 
   /** Waits until a line of its log is `text`. */
