@@ -53,6 +53,13 @@ NATIVE(becomeSubreaper)
     return give_call(ctx, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 }
 
+// scheduleApart(). SAFETY: an attribute of this process only.
+NATIVE(scheduleApart)
+{
+    // Absent from the headers of older kernels: PR_SCHED_CORE, PR_SCHED_CORE_CREATE, this thread alone.
+    return give_call(ctx, prctl(62, 1, 0, 0, 0));
+}
+
 NATIVE(setDeathSignal)
 {
     int signal_number, bad = arg_int(ctx, argv[0], &signal_number);

@@ -5,6 +5,7 @@ import { type ProgramEnvironment, runProgram } from "../sys/start.ts";
 import { writeFully } from "../sys/write-fully.ts";
 import { parseShimArgs, type ShimArgs, usageText } from "./args.ts";
 import { startShim } from "./start.ts";
+import { noInput, readStartInput } from "./start-input.ts";
 
 const NAME = "io.containerd.kata.v2";
 const EXIT_USAGE = 2;
@@ -38,7 +39,7 @@ async function run(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
   const { sys } = env;
   switch (args.action) {
     case "start":
-      writeFully(sys, 1, startShim(sys, args));
+      writeFully(sys, 1, await start(env, args));
       return 0;
     case "delete":
       writeFully(sys, 1, await remove(env, args));
@@ -47,7 +48,7 @@ async function run(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
       writeFully(sys, 1, `containerd-shim-kata-v2 (kata-ts) version ${version}\n`);
       return 0;
     case "info":
-      writeFully(sys, 1, await info());
+      writeFully(sys, 1, await info(env));
       return 0;
     case "help":
       writeFully(sys, 1, usageText);
@@ -57,6 +58,20 @@ async function run(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
     default:
       return args.action satisfies never;
   }
+}
+
+/** Starts or finds a shim; returns what the caller is to be told. */
+async function start(env: ProgramEnvironment, args: ShimArgs): Promise<string | Uint8Array> {
+  let warning: Promise<void> | undefined;
+  const warn = (message: string, error: Error) => {
+    warning = warnInLog(env, args, message, error);
+  };
+  const bytes = await readStartInput(env);
+  const bootstrap = bytes.length === 0 ? undefined : await import("./bootstrap.ts");
+  const input = bootstrap?.parseStartInput(bytes, args) ?? noInput;
+  const address = startShim(env.sys, args, { input, warn });
+  await warning;
+  return bootstrap?.startAnswer(address, input.answer) ?? address;
 }
 
 // What only one action needs is loaded by that action: `start` has to be quick.
@@ -73,26 +88,39 @@ async function serve(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
   return server.serve();
 }
 
-async function remove({ sys, loop }: ProgramEnvironment, args: ShimArgs): Promise<Uint8Array> {
-  const { deleteContainer } = await import("./delete.ts");
+/** Every byte of output would be taken for the address. */
+async function warnInLog(env: ProgramEnvironment, args: ShimArgs, message: string, error: Error): Promise<void> {
+  (await bundleLogger(env, args)).warn(message, { error });
+}
+
+async function bundleLogger({ sys, loop }: ProgramEnvironment, args: ShimArgs): Promise<Logger> {
   const { LogFile } = await import("./log-file.ts");
+  const log = new LogFile(sys, `${args.bundle === "" ? sys.cwd() : args.bundle}/log`);
+  const level = args.debug ? "debug" : "info";
+  return new Logger({ sink: log.sink, wallMs: () => loop.wallMs() }, { level, fields: { sandbox: args.id } });
+}
+
+async function remove(env: ProgramEnvironment, args: ShimArgs): Promise<Uint8Array> {
+  const { sys, loop } = env;
+  const { deleteContainer } = await import("./delete.ts");
   const { connectStream } = await import("../sys/connect.ts");
-  const bundle = args.bundle === "" ? sys.cwd() : args.bundle;
-  const log = new LogFile(sys, `${bundle}/log`);
-  const logger = new Logger({ sink: log.sink, wallMs: () => loop.wallMs() }, { level: args.debug ? "debug" : "info" });
   return deleteContainer(
     {
       sys,
       clock: loop,
-      logger: logger.child({ sandbox: args.id }),
+      logger: await bundleLogger(env, args),
       connect: (path) => connectStream(sys, loop, { kind: "unix", path }, { timeoutMs: 1000 }),
     },
     args,
   );
 }
 
-async function info(): Promise<Uint8Array> {
+/** The runtime options on standard input come back in the answer, as containerd's own shim has it. */
+async function info(env: ProgramEnvironment): Promise<Uint8Array> {
   const { RuntimeInfo } = await import("../wire/gen/containerd/types/introspection.ts");
-  const message = RuntimeInfo.create({ name: NAME, version: { version } });
+  const { Any } = await import("../wire/gen/google/protobuf/any.ts");
+  const bytes = await readStartInput(env);
+  const options = bytes.length === 0 ? undefined : Any.decode(bytes);
+  const message = RuntimeInfo.create({ name: NAME, version: { version }, options });
   return RuntimeInfo.encode(message).finish();
 }

@@ -1,8 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { createFakeSys, type FakeSys } from "../sys/fake.ts";
-import { parseShimArgs } from "./args.ts";
+import { parseShimArgs, type ShimArgs } from "./args.ts";
 import { shimSocketPath } from "./shim-socket.ts";
-import { startShim } from "./start.ts";
+import { startShim as startWith } from "./start.ts";
+import { noInput, type StartInput } from "./start-input.ts";
+
+const warnings: string[] = [];
+const startShim = (sys: FakeSys, shimArgs: ShimArgs, input: Partial<StartInput> = {}) =>
+  startWith(sys, shimArgs, {
+    input: { ...noInput, ...input },
+    warn: (message) => warnings.push(message),
+  });
 
 const args = parseShimArgs(["-namespace", "n", "-address", "/c.sock", "-id", "web", "-bundle", "/b", "start"]);
 const path = shimSocketPath({ address: "/c.sock", namespace: "n", sandboxId: "web" });
@@ -70,7 +78,72 @@ describe("startShim()", () => {
     expect(sys.exists(path)).toBe(false);
   });
 
+  test("a pod's container whose sandbox's shim is dead is refused", () => {
+    const sys = system({ "io.kubernetes.cri.container-type": "sandbox" });
+    startShim(sys, args);
+    for (const fd of sys.fake.openDescriptors) sys.close(fd);
+    sys.fake.addFile(
+      "/one/config.json",
+      JSON.stringify({
+        annotations: { "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.sandbox-id": "web" },
+      }),
+    );
+    expect(() => startShim(sys, { ...args, id: "one", bundle: "/one" })).toThrow(
+      "The sandbox web of container one has no shim",
+    );
+  });
+
+  test("a bundle without config.json is a sandbox's; without a bundle there is nothing to start", () => {
+    const sys = system();
+    sys.unlink("/b/config.json");
+    expect(startShim(sys, args)).toBe(`unix://${path}`);
+    expect(() => startShim(sys, { ...args, id: "other", bundle: "/none" })).toThrow(/ENOENT/);
+    expect(sys.fake.spawned.length).toBe(1);
+  });
+
+  test("what the caller says goes to the shim: configuration, debug, socket, address for events", () => {
+    const sys = system();
+    sys.fake.processes.env = ["PATH=/bin", "TTRPC_ADDRESS="];
+    const address = startShim(sys, args, {
+      configPath: "/etc/c.toml",
+      debug: true,
+      socketDir: "/run/s2",
+      eventsAddress: "/run/c.sock.ttrpc",
+    });
+    expect(address).toBe(`unix:///run/s2/${path.split("/").at(-1)}`);
+    const [shim] = sys.fake.spawned;
+    expect(parseShimArgs(shim?.argv.slice(1) ?? [])).toEqual({
+      ...args,
+      action: "serve",
+      debug: true,
+      config: "/etc/c.toml",
+      socket: address.slice("unix://".length),
+    });
+    expect(shim?.env).toEqual(["PATH=/bin", "TTRPC_ADDRESS=/run/c.sock.ttrpc"]);
+    const told = system();
+    told.fake.processes.env = ["TTRPC_ADDRESS=/mine"];
+    startShim(told, args, { eventsAddress: "/theirs" });
+    expect(told.fake.spawned[0]?.env).toEqual(["TTRPC_ADDRESS=/mine"]);
+  });
+
+  test("core scheduling is asked for when containerd does, and its absence is no failure", () => {
+    const plain = system();
+    startShim(plain, args);
+    expect(plain.fake.processes.apart).toBe(false);
+    const sys = system();
+    sys.fake.processes.env = ["SCHED_CORE=1"];
+    startShim(sys, args);
+    expect(sys.fake.processes.apart).toBe(true);
+    expect(warnings).toEqual([]);
+    const without = system();
+    without.fake.processes.env = ["SCHED_CORE=1"];
+    without.fake.fail("scheduleApart", "EINVAL");
+    expect(startShim(without, args)).toBe(`unix://${path}`);
+    expect(warnings).toEqual(["core scheduling is not possible here"]);
+  });
+
   test.each([
+    [{ namespace: "" }, "invalid-argument"],
     [{ id: "" }, "invalid-argument"],
     [{ id: "../x" }, "invalid-argument"],
     [{ id: "x".repeat(4096) }, "invalid-argument"],

@@ -23,6 +23,8 @@ export class FakeProcesses {
   env: string[] = [];
   argv: string[] = ["program"];
   subreaper = false;
+  /** It shares CPU cores with its children only. */
+  apart = false;
   private nextPid = 100;
 
   spawn(options: SpawnOptions): number {
@@ -86,6 +88,9 @@ export function fakeProcesses(table: FakeProcesses): ProcessesPort {
     uid: () => 0,
     becomeSubreaper() {
       table.subreaper = true;
+    },
+    scheduleApart() {
+      table.apart = true;
     },
     setDeathSignal() {},
     newSession() {},

@@ -24,6 +24,9 @@ export const linuxProcesses: ProcessesPort = {
   becomeSubreaper() {
     check("prctl", native.becomeSubreaper(), "PR_SET_CHILD_SUBREAPER");
   },
+  scheduleApart() {
+    check("prctl", native.scheduleApart(), "PR_SCHED_CORE");
+  },
   setDeathSignal(signal) {
     check("prctl", native.setDeathSignal(signal), "PR_SET_PDEATHSIG");
   },

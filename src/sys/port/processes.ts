@@ -57,6 +57,11 @@ export interface ProcessesPort {
   uid(): number;
   /** Orphans of descendants become children of the caller (PR_SET_CHILD_SUBREAPER). */
   becomeSubreaper(): void;
+  /**
+   * From now on this process and its children share CPU cores with each other only (PR_SCHED_CORE). Throws SysError EINVAL
+   * or ENODEV where the kernel or the machine has no core scheduling.
+   */
+  scheduleApart(): void;
   /** Asks for `signal` when the parent dies. */
   setDeathSignal(signal: number): void;
   newSession(): void;
