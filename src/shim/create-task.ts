@@ -1,6 +1,6 @@
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
-import { type Bundle, loadBundle } from "../oci/bundle.ts";
+import type { Bundle } from "../oci/bundle.ts";
 import { type ContainerKind, containerKind } from "../oci/container-kind.ts";
 import type { Spec } from "../oci/spec.ts";
 import { planRootfs, type RootfsMount, type RootfsSource } from "../resource/rootfs.ts";
@@ -53,9 +53,9 @@ export async function planTask(
   request: TaskRequest,
   podId: string | undefined,
 ): Promise<PlannedTask> {
-  const { sys, logger } = deps;
+  const { logger, documents } = deps;
   const { id, terminal } = request;
-  const bundle = loadBundle(sys, request.bundle);
+  const bundle = documents.bundle(request.bundle);
   for (const warning of bundle.warnings) logger.warn("specification", { container: id, warning });
   const { spec } = bundle;
   for (const point of ["createContainer", "startContainer"] as const) {

@@ -1,5 +1,4 @@
 import { KataError } from "../base/error.ts";
-import { loadBundle } from "../oci/bundle.ts";
 import { holds, unpackAny } from "../wire/any.ts";
 import type { CreateSandboxRequest } from "../wire/gen/containerd/sandbox/v1/sandbox.ts";
 import { PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
@@ -26,13 +25,13 @@ export async function planPod(deps: PlanDeps, request: CreateSandboxRequest): Pr
   return planSandbox(deps, { id: sandboxId, bundle: bundlePath, configPath: configPath(options) }, facts);
 }
 
-function factsOf({ sys, logger }: PlanDeps, bundle: string, options: Any | undefined): SandboxFacts {
+function factsOf({ sys, logger, documents }: PlanDeps, bundle: string, options: Any | undefined): SandboxFacts {
   const pod =
     options !== undefined && holds(options, PodSandboxConfig)
       ? factsOfPodConfig(unpackAny(options, PodSandboxConfig))
       : undefined;
   if (!sys.exists(`${bundle}/config.json`)) return pod ?? factsOfPodConfig(PodSandboxConfig.create({}));
-  const { spec, warnings } = loadBundle(sys, bundle);
+  const { spec, warnings } = documents.bundle(bundle);
   for (const warning of warnings) logger.warn("specification", { warning });
   const facts = factsOfSpec(sys, spec, true);
   return { ...facts, sharedPidNamespace: facts.sharedPidNamespace || (pod?.sharedPidNamespace ?? false) };

@@ -1,6 +1,5 @@
 import type { Failpoints } from "../base/failpoint.ts";
 import type { Logger } from "../base/logger.ts";
-import { loadRuntimeConfig } from "../config/load.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { sharesPidNamespace } from "../oci/guest-spec.ts";
 import type { Annotations, Resources, Spec } from "../oci/spec.ts";
@@ -10,11 +9,13 @@ import { resolverLines } from "../sandbox/guest-requests.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
 import type { Sys } from "../sys/sys.ts";
+import type { Documents } from "./documents/documents.ts";
 
 export interface PlanDeps {
   readonly sys: Sys;
   readonly logger: Logger;
   readonly failpoints: Failpoints;
+  readonly documents: Documents;
   readonly namespace: string;
   /** The shim's socket. */
   readonly socket: string;
@@ -63,7 +64,7 @@ export async function planSandbox(
 ): Promise<PlannedSandbox> {
   const { sys, logger, failpoints } = deps;
   const path = request.configPath === "" ? deps.configPath : request.configPath;
-  const config = await inStage("load-config", () => loadRuntimeConfig({ sys }, { path }));
+  const config = await inStage("load-config", () => deps.documents.config(path));
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
   const options: SandboxOptions = {

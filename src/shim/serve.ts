@@ -12,12 +12,13 @@ import { lazyHandlers } from "../wire/ttrpc/lazy-handlers.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
 import type { ShimArgs } from "./args.ts";
 import type { CreateDeps } from "./create-task.ts";
+import { realmDocuments } from "./documents/realm-documents.ts";
 import { EventPublisher } from "./events.ts";
+import { LISTEN_FD } from "./listen-fd.ts";
 import { LogFile } from "./log-file.ts";
 import { serveManagement } from "./management.ts";
 import type { SandboxService } from "./sandbox-service.ts";
 import { shimSocketPath } from "./shim-socket.ts";
-import { LISTEN_FD } from "./start.ts";
 import { ProcessStdio } from "./stdio/process-stdio.ts";
 import { TaskService } from "./task-service.ts";
 import { Tasks } from "./tasks.ts";
@@ -112,6 +113,7 @@ export class ShimServer {
       openIo: (names, containerId) => this.openIo(names, containerId),
       onSandbox: (sandbox) => serveManagement({ sys, loop, logger: this.logger }, sandbox),
       backends: nativeBackends(this.env),
+      documents: realmDocuments,
       failpoints: testingFailpoints(this.env, this.logger),
       events: {
         exited: async (process) => {

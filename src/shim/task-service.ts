@@ -1,7 +1,6 @@
 import { utf8Decode } from "../base/bytes.ts";
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
-import { parseProcess, parseResources } from "../oci/parse-spec.ts";
 import type { CgroupMode } from "../resource/cgroup.ts";
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import type { Exit } from "../sandbox/process-state.ts";
@@ -97,6 +96,7 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
   async exec(request: wire.ExecProcessRequest): Promise<Empty> {
     const { id, execId, terminal, stdin, stdout, stderr, spec } = request;
     const { container } = this.deps.tasks.get(id);
+    const { parseProcess } = await import("../oci/parse-spec.ts");
     const { value, warnings } = parseProcess(utf8Decode(spec?.value ?? new Uint8Array(0)));
     for (const warning of warnings) this.deps.logger.warn("specification", { container: id, exec: execId, warning });
     const io = this.deps.openIo({ stdin, stdout, stderr }, id);
@@ -180,6 +180,7 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
     if (resources === undefined) {
       throw new KataError("invalid-argument", "The update has no resources", { field: "resources" });
     }
+    const { parseResources } = await import("../oci/parse-spec.ts");
     await container.update(parseResources(utf8Decode(resources.value)));
     return {};
   }

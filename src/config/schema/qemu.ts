@@ -1,9 +1,5 @@
 import { choice, decimal, flag, integer, path, text, textList } from "../key.ts";
-
-/**
- * Less than this and the guest's kernel has no room to unpack its initrd and start the agent; 80 MiB boot with nothing to spare.
- */
-export const minimumMemoryMib = 96;
+import { minimumMemoryMib } from "../minimum-memory.ts";
 
 // Words of QEMU option strings: a comma list without anything that a shell or QEMU's parser would read otherwise.
 const optionList = /^[\w=.,:+-]*$/;

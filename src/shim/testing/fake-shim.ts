@@ -8,6 +8,7 @@ import { signals } from "../../sys/signals.ts";
 import { CreateTaskRequest, ExecProcessRequest } from "../../wire/gen/containerd/task/v2/shim.ts";
 import type { CallContext } from "../../wire/ttrpc/handlers.ts";
 import type { CreateDeps } from "../create-task.ts";
+import { directDocuments } from "../documents/direct.ts";
 import { EventPublisher } from "../events.ts";
 import { planPod } from "../plan-pod.ts";
 import { SandboxService } from "../sandbox-service.ts";
@@ -85,6 +86,7 @@ export class FakeShim {
       openIo,
       onSandbox: () => {},
       backends: this.backends,
+      documents: directDocuments(sys),
       failpoints: new Failpoints({ clock: loop, kill: () => sys.kill(sys.pid(), signals.SIGKILL) }, failpoint),
       events: {
         exited: async (process) => {
