@@ -4,8 +4,6 @@ import { version } from "../base/version.ts";
 import { type ProgramEnvironment, runProgram } from "../sys/start.ts";
 import { writeFully } from "../sys/write-fully.ts";
 import { parseShimArgs, type ShimArgs, usageText } from "./args.ts";
-import { startShim } from "./start.ts";
-import { noInput, readStartInput } from "./start-input.ts";
 
 const NAME = "io.containerd.kata.v2";
 const EXIT_USAGE = 2;
@@ -60,8 +58,14 @@ async function run(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
   }
 }
 
+// What only one action needs is loaded by that action: `start` has to be quick, and `serve` small.
+
 /** Starts or finds a shim; returns what the caller is to be told. */
 async function start(env: ProgramEnvironment, args: ShimArgs): Promise<string | Uint8Array> {
+  const [{ startShim }, { noInput, readStartInput }] = await Promise.all([
+    import("./start.ts"),
+    import("./start-input.ts"),
+  ]);
   let warning: Promise<void> | undefined;
   const warn = (message: string, error: Error) => {
     warning = warnInLog(env, args, message, error);
@@ -74,7 +78,6 @@ async function start(env: ProgramEnvironment, args: ShimArgs): Promise<string | 
   return bootstrap?.startAnswer(address, input.answer) ?? address;
 }
 
-// What only one action needs is loaded by that action: `start` has to be quick.
 async function serve(env: ProgramEnvironment, args: ShimArgs): Promise<number> {
   if (args.id === "" || args.bundle === "") {
     throw new KataError(
