@@ -26,7 +26,7 @@ import { NodeStream, nodeClock } from "./node-stream.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
 export const shimProgram = process.env.KATA_TEST_SHIM ?? path.join(repository, "out/bin/containerd-shim-kata-v2");
-const configuration =
+export const configuration =
   process.env.KATA_TEST_CONFIG ?? path.join(repository, "out/etc/kata-containers/configuration.toml");
 
 /** What a container is to be; the rest is as containerd's defaults have it. */
@@ -180,6 +180,16 @@ export class ShimHost {
     });
   }
 
+  /** Runs `start` in a bundle without config.json, with bytes on standard input, and returns its answer. */
+  startSandboxShim(id: string, input: Uint8Array): Uint8Array {
+    mkdirSync(this.bundle(id), { recursive: true });
+    return execFileSync(shimProgram, [...this.flags(id), "-debug", "start"], {
+      cwd: this.bundle(id),
+      env: { ...process.env, ...this.env },
+      input,
+    });
+  }
+
   /** Runs `containerd-shim-kata-v2 ... delete`. */
   deleteShim(id: string): DeleteResponse {
     return DeleteResponse.decode(
@@ -197,6 +207,11 @@ export class ShimHost {
     });
     const client = new TtrpcClient({ stream: new NodeStream(socket), clock: nodeClock });
     return { task: createClient(taskV2Service, client), client };
+  }
+
+  /** The socket of a container's shim, as `start` wrote it into the bundle. */
+  socketOf(id: string): string {
+    return readFileSync(path.join(this.bundle(id), "address"), "utf8").replace(/^unix:\/\//, "");
   }
 
   shimPid(id: string): number {
