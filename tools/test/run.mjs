@@ -1,14 +1,24 @@
 #!/usr/bin/env node
 // Runs the project's tests stage by stage and adds up what the runners report. Every stage runs, also after a failure.
 // Usage: node tools/test/run.mjs [--only GROUP-OR-STAGE[,...]]
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { commandResults, nativeResults, vitestResults } from "./results.mjs";
 import { stages } from "./stages.mjs";
+import { duration, summary } from "./summary.mjs";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const reports = path.join(root, "out/test");
 mkdirSync(reports, { recursive: true });
+
+// Processes and mounts of their own: virtual machines of somebody else on this machine do not count as leaks, and what a
+// failed test leaves goes with its stage. The shell reaps what becomes an orphan.
+const isolation = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const shell = ["bash", "-c", '"$@"; exit $?', "bash"];
+/** @param {string[]} command */
+const succeeds = ([program = "", ...rest]) => spawnSync(program, rest, { stdio: "ignore" }).status === 0;
+const isolate = succeeds([...isolation, ...shell, "true"]) ? [...isolation, ...shell] : [];
 
 /** @param {string[]} arguments_ */
 function selectedStages(arguments_) {
@@ -22,72 +32,79 @@ function selectedStages(arguments_) {
   process.exit(2);
 }
 
-/** @param {import("./stages.mjs").Stage} stage */
-function run(stage) {
-  const report = path.join(reports, `${stage.name}.json`);
-  rmSync(report, { force: true });
-  const command =
-    stage.kind === "vitest"
-      ? [
-          "npx",
-          "vitest",
-          "run",
-          ...stage.command,
-          "--reporter=default",
-          "--reporter=json",
-          `--outputFile.json=${report}`,
-        ]
-      : stage.command;
+/**
+ * Runs a program; its output is shown, but for lines that `hidden` fits, and returned.
+ * @param {string[]} command
+ * @param {RegExp | undefined} hidden
+ * @returns {Promise<{ status: number, output: string }>}
+ */
+function run(command, hidden) {
   // The certificate bundle costs every Node start dozens of milliseconds, and no test leaves this machine.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const [program = "", ...rest] = command;
-  const child = spawnSync(program, rest, {
+  const child = spawn(program, rest, {
     cwd: root,
-    env: { ...env, npm_config_loglevel: "error" },
-    stdio: stage.kind === "native" ? ["ignore", "pipe", "inherit"] : ["ignore", "inherit", "inherit"],
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
+    env: { ...env, npm_config_loglevel: "error", ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  if (child.stdout) process.stdout.write(child.stdout);
-  return count(stage, child.status, child.stdout ?? "", report);
+  let output = "";
+  for (const [from, to] of /** @type {const} */ ([
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ])) {
+    let rest = "";
+    from.setEncoding("utf8");
+    from.on("data", (/** @type {string} */ text) => {
+      output += text;
+      const lines = (rest + text).split(/(?<=\n)/);
+      rest = lines.at(-1)?.endsWith("\n") ? "" : (lines.pop() ?? "");
+      to.write(lines.filter((line) => !hidden?.test(line)).join(""));
+    });
+    from.on("end", () => to.write(rest));
+  }
+  return new Promise((resolve) => {
+    child.on("error", (error) => resolve({ status: 127, output: String(error) }));
+    child.on("close", (code) => resolve({ status: code ?? 1, output }));
+  });
 }
 
 /**
  * @param {import("./stages.mjs").Stage} stage
- * @param {number | null} status
- * @param {string} output
- * @param {string} report
+ * @returns {Promise<import("./results.mjs").Results>}
  */
-function count(stage, status, output, report) {
-  if (stage.kind === "vitest") {
-    try {
-      const { numPassedTests, numFailedTests, success } = JSON.parse(readFileSync(report, "utf8"));
-      // A file that does not load, or an error outside any test, fails the run without failing a test.
-      return { passed: numPassedTests, failed: Math.max(numFailedTests, success && status === 0 ? 0 : 1) };
-    } catch {
-      return { passed: 0, failed: 1 };
-    }
+async function results({ command, group, kind, name }) {
+  const around = group === "vm" ? isolate : [];
+  if (kind === "command") {
+    const { output, status } = await run([...around, ...command], undefined);
+    return commandResults(name, status, output);
   }
-  if (stage.kind === "native") {
-    const totals = /(\d+) passed, (\d+) failed\s*$/.exec(output);
-    if (totals) return { passed: Number(totals[1]), failed: Math.max(Number(totals[2]), status === 0 ? 0 : 1) };
-    return { passed: 0, failed: 1 };
+  if (kind === "native") {
+    const { output, status } = await run([...around, ...command, "--", "-v"], /^ok /);
+    return nativeResults(name, status, output);
   }
-  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const report = path.join(reports, `${name}.json`);
+  rmSync(report, { force: true });
+  // Where a test takes seconds, each one is progress.
+  const reporter = group === "vm" ? "verbose" : "default";
+  const flags = [`--reporter=${reporter}`, "--reporter=json", `--outputFile.json=${report}`];
+  const { output, status } = await run([...around, "npx", "vitest", "run", ...command, ...flags], undefined);
+  return vitestResults(name, status, output, report, root);
 }
 
-const rows = selectedStages(process.argv.slice(2)).map((stage) => {
-  console.log(`\n=== ${stage.name}`);
-  const startedAt = Date.now();
-  return { name: stage.name, ...run(stage), seconds: (Date.now() - startedAt) / 1000 };
-});
-
-console.log("\nstage         passed  failed  seconds");
-for (const { name, passed, failed, seconds } of rows) {
+const chosen = selectedStages(process.argv.slice(2));
+const startedAt = Date.now();
+/** @type {import("./summary.mjs").StageResults[]} */
+const done = [];
+for (const stage of chosen) {
+  const stageStartedAt = Date.now();
+  const failed = done.reduce((sum, { failures }) => sum + failures.length, 0);
+  const sofar = done.length === 0 ? "" : `, after ${duration((stageStartedAt - startedAt) / 1000)}`;
   console.log(
-    `${name.padEnd(12)}  ${String(passed).padStart(6)}  ${String(failed).padStart(6)}  ${seconds.toFixed(1).padStart(7)}`,
+    `\n=== ${stage.name}: stage ${done.length + 1} of ${chosen.length}${sofar}${failed ? `, ${failed} failed` : ""}`,
   );
+  const found = await results(stage);
+  done.push({ name: stage.name, seconds: (Date.now() - stageStartedAt) / 1000, ...found });
 }
-const sum = (/** @type {"passed" | "failed"} */ key) => rows.reduce((total, row) => total + row[key], 0);
-console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
-process.exitCode = sum("failed") > 0 || sum("passed") === 0 ? 1 : 0;
+
+console.log(summary(done));
+process.exitCode = done.every(({ failures }) => failures.length === 0) ? 0 : 1;
