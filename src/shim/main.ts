@@ -122,6 +122,7 @@ async function remove(env: ProgramEnvironment, args: ShimArgs): Promise<Uint8Arr
 async function info(env: ProgramEnvironment): Promise<Uint8Array> {
   const { RuntimeInfo } = await import("../wire/gen/containerd/types/introspection.ts");
   const { Any } = await import("../wire/gen/google/protobuf/any.ts");
+  const { readStartInput } = await import("./start-input.ts");
   const bytes = await readStartInput(env);
   const options = bytes.length === 0 ? undefined : Any.decode(bytes);
   const message = RuntimeInfo.create({ name: NAME, version: { version }, options });
