@@ -35,8 +35,9 @@ export function useContainerd(version: ContainerdVersion): () => Containerd {
   });
   afterEach(async ({ task: { name, result } }) => {
     if (result?.state === "fail") {
-      keepLog(current(), name);
+      const { stdout } = await current().ctr(["tasks", "ls"]);
       await removeContainers(current());
+      keepLog(current(), name, stdout);
       return;
     }
     await expectNoLeaks(before, { settleMs: 10_000 });
@@ -46,11 +47,11 @@ export function useContainerd(version: ContainerdVersion): () => Containerd {
   return current;
 }
 
-function keepLog(containerd: Containerd, test: string): void {
+function keepLog(containerd: Containerd, test: string, tasks: string): void {
   const reports = path.join(repository, "out/test");
   mkdirSync(reports, { recursive: true });
   const file = path.join(reports, `containerd-${containerd.version}-${test.replaceAll(/\W+/g, "-").slice(0, 60)}.log`);
-  writeFileSync(file, containerd.log());
+  writeFileSync(file, `${containerd.log()}\nTasks when the test failed:\n${tasks}`);
   console.error(`containerd's log is in ${file}`);
 }
 
