@@ -10,6 +10,7 @@ export const failpointNames = [
   "share-prepared",
   "share-fs-before-start",
   "share-fs-started",
+  "network-joined",
   "vmm-before-start",
   "vmm-started",
   "rootfs-mounted",

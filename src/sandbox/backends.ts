@@ -3,6 +3,10 @@ import type { Logger } from "../base/logger.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentChannels, Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Hook } from "../oci/spec.ts";
+import type { NetworkModel } from "../resource/network/model.ts";
+import type { PodNetns } from "../resource/network/netns.ts";
+import type { PodNetwork } from "../resource/network/pod-network.ts";
+import type { UndoStack } from "../resource/undo-stack.ts";
 import type { ExitStatus } from "../sys/port/processes.ts";
 import type { AgentConnection } from "./agent-api.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
@@ -28,6 +32,11 @@ export interface SandboxBackends {
     options: { readonly directory: string; readonly vmDir: string },
     logger: Logger,
   ): Promise<ShareFsDaemon>;
+  /** Opens the pod's network namespace, made if it is to be new; undefined for the host's. Rejects with KataError. */
+  openPodNetwork(
+    netns: PodNetns,
+    options: { readonly model: NetworkModel; readonly undo: UndoStack },
+  ): Promise<PodNetwork | undefined>;
   /** Runs hooks of a container; throws KataError for those that may fail a container. */
   runHooks(point: HookPoint, hooks: readonly Hook[], state: HookState, logger: Logger): Promise<void>;
   /** Connects to the agent as soon as it answers. */

@@ -4,8 +4,9 @@ import { KataError } from "../base/error.ts";
 import type { Failpoints } from "../base/failpoint.ts";
 import type { Logger } from "../base/logger.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
-import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Device, Hypervisor } from "../hypervisor/hypervisor.ts";
 import { placeInCgroup } from "../resource/cgroup.ts";
+import type { PodNetns } from "../resource/network/netns.ts";
 import { shareTag } from "../resource/paths.ts";
 import type { VmSize } from "../resource/sizing.ts";
 import type { UndoStack } from "../resource/undo-stack.ts";
@@ -15,6 +16,7 @@ import type { AgentConnection } from "./agent-api.ts";
 import type { SandboxBackends, ShareFsDaemon } from "./backends.ts";
 import { deadlines } from "./deadlines.ts";
 import { createSandboxRequest, type GuestSandbox } from "./guest-requests.ts";
+import { SandboxNetwork } from "./sandbox-network.ts";
 import { shareFsExitError } from "./share-fs-exit.ts";
 import { inStage } from "./stages.ts";
 import { vmLossError } from "./vm-loss.ts";
@@ -36,8 +38,7 @@ export interface BootOptions {
   readonly config: RuntimeConfig;
   readonly guest: GuestSandbox;
   readonly size: VmSize;
-  /** Network namespace of the VMM; undefined: the caller's. */
-  readonly netns: string | undefined;
+  readonly netns: PodNetns;
   readonly cgroupsPath: string;
   readonly vmDir: string;
   /** What the share-fs daemon serves. */
@@ -53,63 +54,89 @@ export interface StartedVm {
 
 /** A VMM that was launched; `ready` settles when its control channel answers or it is gone. */
 export interface LaunchedVm extends StartedVm {
+  readonly network: SandboxNetwork;
   readonly ready: Promise<void>;
 }
 
 /**
- * Starts the share-fs daemon and the VMM. Resolves when both processes run, which is long before the guest answers.
- * `progress` is told of each as it comes, so that a failure later finds what there is to stop.
+ * Joins the pod's network, starts the share-fs daemon and the VMM. Resolves when both processes run, which is long before the
+ * guest answers. `progress` is told of each as it comes, so that a failure later finds what there is to stop.
  */
 export async function startVm(
   deps: BootDeps,
   options: BootOptions,
   progress: (started: Partial<StartedVm>) => void,
 ): Promise<LaunchedVm> {
-  const { backends, failpoints, logger } = deps;
-  const { config, vmDir } = options;
-  const vm = backends.createHypervisor(config, logger);
-  let shareFs: ShareFsDaemon | undefined;
-  if (config.hypervisor.sharedFs === "virtio-fs") {
-    shareFs = await inStage("share-rootfs", async () => {
-      await failpoints.hit("share-fs-before-start");
-      const daemon = await backends.startShareFs(config, { directory: options.servedDirectory, vmDir }, logger);
-      progress({ shareFs: daemon });
-      registerKill(deps, daemon.pid, "share-fs daemon");
-      await failpoints.hit("share-fs-started");
-      return daemon;
+  const vm = deps.backends.createHypervisor(options.config, deps.logger);
+  const network = await inStage("join-network", () => openNetwork(deps, options));
+  let ready: Promise<void> | undefined;
+  try {
+    // The daemon needs a moment to come up, in which the interfaces are joined. Neither is left alone when the other fails.
+    const [daemon, cards] = await Promise.allSettled([
+      inStage("share-rootfs", () => startShareFs(deps, options, progress)),
+      inStage("join-network", () => network.cardsForStart()),
+    ]);
+    if (daemon.status === "rejected") throw daemon.reason;
+    if (cards.status === "rejected") throw cards.reason;
+    const shareFs = daemon.value;
+    await inStage("join-network", () => deps.failpoints.hit("network-joined"));
+    return await inStage("start-vmm", async () => {
+      await vm.createVm({
+        sandboxId: options.guest.id,
+        directory: options.vmDir,
+        ...options.size,
+        kernelParams: [],
+        netns: network.netns,
+        devices: [...shareDevices(options, shareFs), ...cards.value],
+        // An empty network may be set up later.
+        hotplugPorts: network.isEmpty ? 1 : 0,
+      });
+      await deps.failpoints.hit("vmm-before-start");
+      progress({ vm });
+      ready = vm.startVm();
+      // Whoever awaits `ready` gets the error; until then it must not count as unhandled.
+      ready.catch(() => {});
+      if (vm.pid === undefined) await ready;
+      if (vm.pid !== undefined) registerKill(deps, vm.pid, "VMM");
+      deps.logger.info("vmm started", { pid: vm.pid });
+      await deps.failpoints.hit("vmm-started");
+      return { vm, shareFs, network, ready };
     });
+  } finally {
+    const handOver = () => network.handOver(vm.pid);
+    if (ready === undefined) handOver();
+    else ready.then(handOver, handOver);
   }
-  return inStage("start-vmm", async () => {
-    await vm.createVm({
-      sandboxId: options.guest.id,
-      directory: vmDir,
-      ...options.size,
-      kernelParams: [],
-      netns: options.netns,
-      devices:
-        shareFs === undefined
-          ? []
-          : [
-              {
-                kind: "share",
-                tag: shareTag,
-                socketPath: shareFs.socketPath,
-                queueSize: config.hypervisor.virtioFsQueueSize,
-              },
-            ],
-    });
-    await failpoints.hit("vmm-before-start");
-    progress({ vm });
-    const ready = vm.startVm();
-    // Whoever awaits `ready` gets the error; until then it must not count as unhandled.
-    ready.catch(() => {});
-    if (vm.pid === undefined) await ready;
-    if (vm.pid !== undefined) registerKill(deps, vm.pid, "VMM");
-    logger.debug("VMM runs", { pid: vm.pid });
-    deps.logger.info("vmm started", { pid: vm.pid });
-    await failpoints.hit("vmm-started");
-    return { vm, shareFs, ready };
-  });
+}
+
+async function openNetwork(deps: BootDeps, options: BootOptions): Promise<SandboxNetwork> {
+  const { sys, clock, logger, backends, undo } = deps;
+  const { config, netns, size } = options;
+  const { internetworkingModel, disableNewNetns } = config.runtime;
+  const wanted = disableNewNetns ? { kind: "host" as const } : netns;
+  const pod = await backends.openPodNetwork(wanted, { model: internetworkingModel, undo });
+  return new SandboxNetwork({ sys, clock, logger, pod }, { vcpus: size.vcpus });
+}
+
+async function startShareFs(
+  deps: BootDeps,
+  { config, servedDirectory, vmDir }: BootOptions,
+  progress: (started: Partial<StartedVm>) => void,
+): Promise<ShareFsDaemon | undefined> {
+  if (config.hypervisor.sharedFs !== "virtio-fs") return undefined;
+  const { backends, failpoints, logger } = deps;
+  await failpoints.hit("share-fs-before-start");
+  const daemon = await backends.startShareFs(config, { directory: servedDirectory, vmDir }, logger);
+  progress({ shareFs: daemon });
+  registerKill(deps, daemon.pid, "share-fs daemon");
+  await failpoints.hit("share-fs-started");
+  return daemon;
+}
+
+function shareDevices({ config }: BootOptions, shareFs: ShareFsDaemon | undefined): Device[] {
+  if (shareFs === undefined) return [];
+  const { socketPath } = shareFs;
+  return [{ kind: "share", tag: shareTag, socketPath, queueSize: config.hypervisor.virtioFsQueueSize }];
 }
 
 /** A guest that is ready for containers. */
@@ -138,7 +165,9 @@ export async function bootGuest(deps: BootDeps, options: BootOptions, started: L
     connection = dialledConnection;
     deps.logger.info("agent answered");
     await deps.failpoints.hit("agent-connected");
-    const guest = await inStage("prepare-sandbox", () => prepareGuest(deps, options, dialledConnection));
+    const guest = await inStage("prepare-sandbox", () =>
+      prepareGuest(deps, options, started.network, dialledConnection),
+    );
     await deps.failpoints.hit("guest-prepared");
     return guest;
   };
@@ -170,7 +199,12 @@ export async function bootGuest(deps: BootDeps, options: BootOptions, started: L
   }
 }
 
-async function prepareGuest(deps: BootDeps, options: BootOptions, connection: AgentConnection): Promise<BootedGuest> {
+async function prepareGuest(
+  deps: BootDeps,
+  options: BootOptions,
+  network: SandboxNetwork,
+  connection: AgentConnection,
+): Promise<BootedGuest> {
   const { agent } = connection;
   const created = agent.createSandbox(createSandboxRequest(options.guest), { timeoutMs: deadlines.createSandbox });
   const described = agent
@@ -180,7 +214,7 @@ async function prepareGuest(deps: BootDeps, options: BootOptions, connection: Ag
       deps.logger.warn("the agent does not tell its details", { error: KataError.from(error) });
       return undefined;
     });
-  await created;
+  await Promise.all([created, inStage("join-network", () => network.configure(agent))]);
   const details = (await described)?.agentDetails;
   deps.logger.debug("guest prepared", { agent: details?.version });
   return {

@@ -8,6 +8,7 @@ import type { Container } from "./container.ts";
 import { GuestContainer, type GuestContainerDeps } from "./guest-container.ts";
 import { createContainerRequest } from "./guest-requests.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
+import type { LateNetwork } from "./late-network.ts";
 import { type ContainerRequest, type GuestContainerRequest, placeContainer } from "./place-container.ts";
 import { PodContainer } from "./pod-container.ts";
 import { inStage } from "./stages.ts";
@@ -24,6 +25,7 @@ export interface MakerDeps extends Omit<BootDeps, "undo"> {
   readonly readsAtOnce: () => number;
   readonly hostStats: () => StatsContainerResponse;
   readonly onExit: (process: TaskProcess) => Promise<void>;
+  readonly network: LateNetwork;
   readonly urgent: GuestContainerDeps["urgent"];
   readonly giveUp: (cause: KataError) => Promise<void>;
 }
@@ -52,13 +54,14 @@ export class ContainerMaker {
   async make(request: ContainerRequest): Promise<Container> {
     if (request.kind === "guest") return this.makeGuestContainer(request);
     await this.runCreateHooks(request);
-    await this.deps.guest();
+    await this.guestAfterHooks(request);
     return inStage("create-container", async () => {
       await this.deps.failpoints.hit("container-before-create");
       await this.deps.failpoints.hit("container-created");
-      const { clock, failpoints, logger, hostStats, onExit } = this.deps;
+      const { clock, failpoints, hostStats, network, onExit } = this.deps;
+      const logger = this.deps.logger.child({ container: request.id });
       const runHooks = this.hookRunner(request);
-      return new PodContainer({ clock, failpoints, logger, onExit, runHooks, stats: hostStats }, request);
+      return new PodContainer({ clock, failpoints, logger, onExit, network, runHooks, stats: hostStats }, request);
     });
   }
 
@@ -66,23 +69,25 @@ export class ContainerMaker {
     const { failpoints, share } = this.deps;
     const placed = await inStage("share-rootfs", () => placeContainer(this.deps, share, request));
     await this.runCreateHooks(request);
-    const guest = await this.deps.guest();
+    const guest = await this.guestAfterHooks(request);
     return inStage("create-container", async () => {
       await failpoints.hit("container-before-create");
       const { disableGuestSeccomp, createTimeoutMs } = this.options;
       if (request.spec.linux.seccomp !== undefined && !disableGuestSeccomp && !guest.supportsSeccomp) throw noSeccomp();
       const spec = withSysctl(request.spec, this.podSysctl);
-      await this.deps.agent("create a container").createContainer(
-        createContainerRequest({ ...request, ...placed, spec, disableGuestSeccomp }),
-        { timeoutMs: createTimeoutMs },
-      );
+      await this.deps
+        .agent("create a container")
+        .createContainer(createContainerRequest({ ...request, ...placed, spec, disableGuestSeccomp }), {
+          timeoutMs: createTimeoutMs,
+        });
       // A container that starts again must not take back what the pod's programs have set since.
       this.podSysctl = {};
       await failpoints.hit("container-created");
-      const { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
+      const { clock, agent, network, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
+      const logger = this.deps.logger.child({ container: request.id });
       const runHooks = this.hookRunner(request);
       return new GuestContainer(
-        { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, failpoints, runHooks, random: sys },
+        { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, failpoints, network, runHooks, random: sys },
         request,
       );
     });
@@ -94,6 +99,13 @@ export class ContainerMaker {
       await run("prestart", "creating");
       await run("createRuntime", "creating");
     });
+  }
+
+  /** The guest, which knows by now of interfaces that the hooks made. */
+  private async guestAfterHooks({ spec: { hooks } }: ContainerRequest): Promise<BootedGuest> {
+    const guest = await this.deps.guest();
+    if (hooks.prestart.length + hooks.createRuntime.length > 0) await this.deps.network.afterHooks();
+    return guest;
   }
 
   private hookRunner({ id, bundle, spec }: ContainerRequest) {

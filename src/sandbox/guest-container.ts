@@ -9,12 +9,14 @@ import { ExecProcessRequest, type StatsContainerResponse } from "../wire/gen/age
 import { type Container, type ContainerOptions, type ExecOptions, noSuchProcess } from "./container.ts";
 import { deadlines, LOST_EXIT_CODE } from "./deadlines.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
+import type { LateNetwork } from "./late-network.ts";
 import { Process, type ProcessDeps } from "./process.ts";
 
 /** What a container in the guest needs of its sandbox. */
 export interface GuestContainerDeps extends ProcessDeps {
   readonly failpoints: Failpoints;
   readonly random: RandomSource;
+  readonly network: LateNetwork;
   /** Runs the container's hooks of a point; failures before the start are thrown. */
   readonly runHooks: (point: HookPoint, status: HookState["status"]) => Promise<void>;
   /** Waits for a call to the agent that must not hang; see `HealthMonitor.urgent`. */
@@ -64,9 +66,11 @@ export class GuestContainer implements Container {
   async start(): Promise<void> {
     await this.init.start(async (agent) => {
       await this.deps.failpoints.hit("container-before-start");
+      await this.deps.network.beforeStart();
       await agent.startContainer({ containerId: this.id }, { timeoutMs: deadlines.startContainer });
       await this.deps.failpoints.hit("container-started");
     });
+    this.deps.network.afterStart();
     await this.deps.runHooks("poststart", "running");
   }
 

@@ -12,6 +12,11 @@ export function nativeBackends({ sys, loop }: { readonly sys: Sys; readonly loop
   return {
     createHypervisor: (config, logger) => createHypervisor({ sys, loop, logger }, config),
     startShareFs: (config, options, logger) => startVirtiofsd({ sys, loop, logger }, config.hypervisor, options),
+    async openPodNetwork(netns, { model, undo }) {
+      if (netns.kind === "host") return undefined;
+      const { HostPodNetwork } = await import("../resource/network/pod-network.ts");
+      return new HostPodNetwork({ sys, clock: loop, undo }, netns, model);
+    },
     runHooks: (point, hooks, state, logger) => runHooks({ sys, loop, logger }, point, hooks, state),
     dialAgent: (channels, options, logger) =>
       dialAgent({ open: channelOpener({ sys, loop }), clock: loop, logger }, channels, options),

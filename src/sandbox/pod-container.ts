@@ -6,12 +6,14 @@ import type { StatsContainerResponse } from "../wire/gen/agent/agent.ts";
 import { type Container, type ContainerOptions, noSuchProcess } from "./container.ts";
 import { LOST_EXIT_CODE, UNKNOWN_EXIT_CODE } from "./deadlines.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
+import type { LateNetwork } from "./late-network.ts";
 import { TaskProcess, type TaskProcessDeps } from "./task-process.ts";
 
 /** What a pod's container needs of its sandbox. */
 export interface PodContainerDeps extends TaskProcessDeps {
   readonly failpoints: Failpoints;
   readonly logger: Logger;
+  readonly network: LateNetwork;
   /** Runs the container's hooks of a point; failures before the start are thrown. */
   readonly runHooks: (point: HookPoint, status: HookState["status"]) => Promise<void>;
   /** What the sandbox's programs use on the host. */
@@ -54,16 +56,18 @@ export class PodContainer implements Container {
   }
 
   async start(): Promise<void> {
-    const { failpoints, runHooks } = this.deps;
+    const { failpoints, network, runHooks } = this.deps;
     this.init.apply({ kind: "start" });
     try {
       await failpoints.hit("container-before-start");
+      await network.beforeStart();
       await failpoints.hit("container-started");
     } catch (error) {
       await this.init.failed();
       throw error;
     }
     this.init.apply({ kind: "started" });
+    network.afterStart();
     await runHooks("poststart", "running");
   }
 

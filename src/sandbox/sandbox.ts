@@ -19,6 +19,7 @@ import { ContainerMaker } from "./container-maker.ts";
 import { deadlines } from "./deadlines.ts";
 import { HealthMonitor } from "./health.ts";
 import { hostStats } from "./host-stats.ts";
+import { lateNetwork } from "./late-network.ts";
 import type { ContainerRequest } from "./place-container.ts";
 import { atStage, inStage } from "./stages.ts";
 import { SandboxStore } from "./store.ts";
@@ -246,6 +247,10 @@ export class Sandbox {
         readsAtOnce: () => (this.phase.kind === "running" && this.phase.guest.orderedStreams ? READS_AT_ONCE : 1),
         hostStats: () => this.hostStats,
         onExit: (process) => this.deps.events.exited(process),
+        network: lateNetwork(
+          async () => this.launched,
+          (what) => this.agent(what),
+        ),
         urgent: (call, containerId) => this.urgent(call, containerId),
         giveUp: (cause) => this.stop(cause),
       },
@@ -332,6 +337,7 @@ export class Sandbox {
     else if (phase.kind === "running") await this.awaitExecs();
     this.phase = { kind: "stopped", cause };
     this.health?.stop();
+    void this.launched?.then(({ network }) => network.end()).catch(() => {});
     await this.attempt("stop the VM", async () => {
       await failpoints.hit("stop-before-vmm");
       if (phase.kind === "running") phase.guest.connection.close(cause);

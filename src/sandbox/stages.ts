@@ -5,6 +5,7 @@ export type Stage =
   | "load-config"
   | "prepare-image"
   | "prepare-sandbox"
+  | "join-network"
   | "share-rootfs"
   | "start-vmm"
   | "boot-guest"

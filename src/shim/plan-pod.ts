@@ -1,4 +1,5 @@
 import { KataError } from "../base/error.ts";
+import { netnsAt } from "../resource/network/netns.ts";
 import { holds, unpackAny } from "../wire/any.ts";
 import type { CreateSandboxRequest } from "../wire/gen/containerd/sandbox/v1/sandbox.ts";
 import { PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
@@ -21,7 +22,7 @@ export async function planPod(deps: PlanDeps, request: CreateSandboxRequest): Pr
     );
   }
   const asked = factsOf(deps, bundlePath, options);
-  const facts = netnsPath === "" ? asked : { ...asked, netns: netnsPath };
+  const facts = netnsPath === "" ? asked : { ...asked, netns: netnsAt(netnsPath, "netns_path") };
   return planSandbox(deps, { id: sandboxId, bundle: bundlePath, configPath: configPath(options) }, facts);
 }
 

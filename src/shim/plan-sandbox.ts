@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { sharesPidNamespace } from "../oci/guest-spec.ts";
 import type { Annotations, Resources, Spec } from "../oci/spec.ts";
+import { type PodNetns, podNetns } from "../resource/network/netns.ts";
 import { vmSize } from "../resource/sizing.ts";
 import { planVolumes } from "../resource/volume-plan.ts";
 import { resolverLines } from "../sandbox/guest-requests.ts";
@@ -39,8 +40,7 @@ export interface SandboxFacts {
   readonly shmBytes: number | undefined;
   readonly sharedPidNamespace: boolean;
   readonly sysctl: Annotations;
-  /** Empty: the shim's own. */
-  readonly netns: string;
+  readonly netns: PodNetns;
   readonly cgroupsPath: string;
   readonly resources: Resources | undefined;
   /** Hints about its size may be among them. */
@@ -73,7 +73,7 @@ export async function planSandbox(
     socket: deps.socket,
     bundle: request.bundle,
     size: vmSize(config.hypervisor, facts, sys.cpuCount()),
-    netns: facts.netns === "" ? undefined : facts.netns,
+    netns: facts.netns,
     cgroupsPath: facts.cgroupsPath,
     sysctl: facts.sysctl,
     guest: {
@@ -101,7 +101,7 @@ export function factsOfSpec(sys: Sys, spec: Spec, pod: boolean): SandboxFacts {
     shmBytes: shm?.sizeBytes ?? (pod ? POD_SHM_BYTES : undefined),
     sharedPidNamespace: sharesPidNamespace(spec),
     sysctl: pod ? linux.sysctl : {},
-    netns: linux.namespaces.find(({ type }) => type === "network")?.path ?? "",
+    netns: podNetns(linux.namespaces),
     cgroupsPath: linux.cgroupsPath,
     resources: linux.resources,
     annotations: spec.annotations,

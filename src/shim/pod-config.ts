@@ -28,7 +28,7 @@ export function factsOfPodConfig(config: PodSandboxConfig): SandboxFacts {
     shmBytes: POD_SHM_BYTES,
     sharedPidNamespace: linux?.securityContext?.namespaceOptions?.pid === NamespaceMode.POD,
     sysctl: linux?.sysctls ?? {},
-    netns: "",
+    netns: { kind: "host" },
     cgroupsPath: "",
     resources: resourcesOf(linux?.resources),
     // The pod's annotations are its author's: they size no VM.

@@ -4,29 +4,12 @@ import { Duplex } from "node:stream";
 import { type CommandResult, type RunOptions, runCommand } from "./kata-ctl.ts";
 import { run } from "./leak-check.ts";
 
-/** A network namespace of a test's own with its loopback up, kept alive by a process. */
-export class NetNamespace {
-  private readonly keeper;
+/** A network namespace that a file of some process's /proc leads to. */
+export class NetNamespaceAt {
+  readonly path: string;
 
-  constructor() {
-    const keeper = spawn("unshare", ["--net", "--", "sh", "-c", "ip link set lo up && echo ready && exec cat"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.keeper = keeper;
-  }
-
-  /** Waits until the loopback is up. */
-  async ready(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.keeper.stdout.once("data", () => resolve());
-      this.keeper.once("exit", (code) => reject(new Error(`No network namespace: exit code ${code}`)));
-      this.keeper.once("error", reject);
-    });
-  }
-
-  /** Its file under /proc. */
-  get path(): string {
-    return `/proc/${this.keeper.pid}/ns/net`;
+  constructor(path: string) {
+    this.path = path;
   }
 
   /** What to put before a command so that it runs in here. */
@@ -47,6 +30,28 @@ export class NetNamespace {
       .map((line) => (line.split(/[ @]/)[0] ?? "").trim())
       .filter((name) => name !== "")
       .sort();
+  }
+}
+
+/** A network namespace of a test's own with its loopback up, kept alive by a process. */
+export class NetNamespace extends NetNamespaceAt {
+  private readonly keeper;
+
+  constructor() {
+    const keeper = spawn("unshare", ["--net", "--", "sh", "-c", "ip link set lo up && echo ready && exec cat"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    super(`/proc/${keeper.pid}/ns/net`);
+    this.keeper = keeper;
+  }
+
+  /** Waits until the loopback is up. */
+  async ready(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.keeper.stdout.once("data", () => resolve());
+      this.keeper.once("exit", (code) => reject(new Error(`No network namespace: exit code ${code}`)));
+      this.keeper.once("error", reject);
+    });
   }
 
   /** Names of unix sockets that were made in here; the kernel lists them by network namespace. */

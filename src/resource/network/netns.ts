@@ -1,3 +1,4 @@
+import { KataError } from "../../base/error.ts";
 import type { Namespace } from "../../oci/spec.ts";
 import type { FilesPort } from "../../sys/port/files.ts";
 import type { MountsPort } from "../../sys/port/mounts.ts";
@@ -10,11 +11,21 @@ export type PodNetns =
   | { readonly kind: "new" }
   | { readonly kind: "path"; readonly path: string };
 
-/** What the namespaces of a specification say about the network (runtime-spec, "Namespaces"). */
+/** What the namespaces of a specification say about the network (runtime-spec, "Namespaces"). Throws KataError. */
 export function podNetns(namespaces: readonly Namespace[]): PodNetns {
   const network = namespaces.find(({ type }) => type === "network");
   if (network === undefined) return { kind: "host" };
-  return network.path === "" ? { kind: "new" } : { kind: "path", path: network.path };
+  return network.path === "" ? { kind: "new" } : netnsAt(network.path, "linux.namespaces");
+}
+
+/** The network namespace at a path. Throws KataError `invalid-argument` that names the field. */
+export function netnsAt(path: string, field: string): PodNetns {
+  if (path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0")) return { kind: "path", path };
+  throw new KataError(
+    "invalid-argument",
+    `A network namespace must be an absolute path without .., got ${JSON.stringify(path.slice(0, 200))}`,
+    { field },
+  );
 }
 
 type NetnsSys = Pick<FilesPort, "open" | "close"> & Pick<MountsPort, "enterNamespace" | "unshare">;

@@ -18,6 +18,14 @@ export interface PodNetworkDeps {
   readonly undo: UndoStack;
 }
 
+/** An interface that is joined to a tap. */
+export interface JoinedTap {
+  /** One for each queue; the caller's to close. */
+  readonly descriptors: readonly number[];
+  /** Takes the joining back, whatever the descriptors' state is. What cannot be taken back stays on the undo list. */
+  release(): Promise<void>;
+}
+
 /** A pod's network namespace: what is in it, and how it is joined to the VM. */
 export interface PodNetwork {
   /** Path of the namespace, for programs that are to run in it. */
@@ -25,14 +33,12 @@ export interface PodNetwork {
   /** Rejects with KataError. */
   scan(): Promise<NetnsFacts>;
   /**
-   * Makes a tap for the VM's network card of this number and joins it to the interface. Returns its descriptors, one for each
-   * queue, which are the caller's to close. A failure leaves nothing. Rejects with KataError.
+   * Makes a tap for the VM's network card of this number and joins it to the interface. A failure leaves nothing. Rejects with
+   * KataError.
    */
-  join(endpoint: Endpoint, options: { readonly number: number; readonly queues: number }): Promise<readonly number[]>;
-  /** A process is in the namespace now and keeps it: this program need not. */
-  keptBy(pid: number): void;
-  /** Lets go of the namespace. Harmless when repeated. */
-  close(): void;
+  join(endpoint: Endpoint, options: { readonly number: number; readonly queues: number }): Promise<JoinedTap>;
+  /** This program lets go of the namespace; it can still be used if a process of this pid is in it. Harmless when repeated. */
+  handOver(pid: number | undefined): void;
 }
 
 /** A pod's network namespace on this host. It is only entered for the moment that it takes to open sockets and taps there. */
@@ -63,7 +69,7 @@ export class HostPodNetwork implements PodNetwork {
   async join(
     endpoint: Endpoint,
     { number, queues }: { readonly number: number; readonly queues: number },
-  ): Promise<readonly number[]> {
+  ): Promise<JoinedTap> {
     const { sys, clock, undo } = this.deps;
     const tap = tapName(number);
     const changes: UndoOperation[] = [];
@@ -71,27 +77,24 @@ export class HostPodNetwork implements PodNetwork {
       changes.push({ kind: "unjoin-link", netns: this.where, inode: this.inode(), link: endpoint.name, tap });
       undo.push(...changes);
     };
+    const release = async () => {
+      for (const change of changes.splice(0)) await undo.release(change).catch(() => undefined);
+    };
     let descriptors: readonly number[] = [];
     try {
       descriptors = await whileBusy(clock, () => this.inside(() => openTap(sys, tap, queues)));
       await this.withNetlink((net) => joinTap({ net, clock, register }, this.model, { ...endpoint, tap }));
-      return descriptors;
+      return { descriptors, release };
     } catch (error) {
       for (const fd of descriptors) sys.close(fd);
-      // What cannot be taken back now stays registered.
-      for (const change of changes) await undo.release(change).catch(() => undefined);
+      await release();
       throw KataError.wrap(error, `Cannot join interface ${endpoint.name} of the pod to the VM`);
     }
   }
 
-  keptBy(pid: number): void {
+  handOver(pid: number | undefined): void {
     if (this.own === undefined) return;
-    this.where = `/proc/${pid}/ns/net`;
-    this.close();
-  }
-
-  close(): void {
-    if (this.own === undefined) return;
+    if (pid !== undefined) this.where = `/proc/${pid}/ns/net`;
     this.deps.sys.close(this.own);
     this.own = undefined;
   }

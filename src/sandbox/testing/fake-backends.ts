@@ -1,8 +1,10 @@
 import type { CallOptions } from "../../base/cancel.ts";
 import { KataError } from "../../base/error.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
-import type { AgentChannels, Hypervisor, VmExit, VmSpec } from "../../hypervisor/hypervisor.ts";
+import type { AgentChannels, Device, Hypervisor, VmExit, VmSpec } from "../../hypervisor/hypervisor.ts";
 import type { Hook } from "../../oci/spec.ts";
+import type { PodNetns } from "../../resource/network/netns.ts";
+import type { PodNetwork } from "../../resource/network/pod-network.ts";
 import type { FakeSys } from "../../sys/fake.ts";
 import type { Loop } from "../../sys/loop.ts";
 import type { ExitStatus } from "../../sys/port/processes.ts";
@@ -10,10 +12,16 @@ import type { AgentConnection } from "../agent-api.ts";
 import type { SandboxBackends, ShareFsDaemon } from "../backends.ts";
 import type { HookPoint, HookState } from "../hooks.ts";
 import { FakeGuest } from "./fake-guest.ts";
+import { FakePodNetwork } from "./fake-pod-network.ts";
 
 /** The programs behind a sandbox, as entries in a FakeSys's process table. */
 export class FakeBackends implements SandboxBackends {
   readonly guest: FakeGuest;
+  readonly network: FakePodNetwork;
+  /** What is plugged into the running VM, or why nothing can be. */
+  readonly plugged: Device[] = [];
+  plugFailure: KataError | undefined;
+  hotplug: Hypervisor["features"]["hotplug"] = ["network"];
   /** What the VM was to be; undefined before createVm. */
   vmSpec: VmSpec | undefined;
   vmPid: number | undefined;
@@ -34,6 +42,7 @@ export class FakeBackends implements SandboxBackends {
     this.sys = sys;
     this.loop = loop;
     this.guest = new FakeGuest(loop);
+    this.network = new FakePodNetwork(sys);
   }
 
   createHypervisor(): Hypervisor {
@@ -55,6 +64,10 @@ export class FakeBackends implements SandboxBackends {
         await status;
       },
     };
+  }
+
+  async openPodNetwork(netns: PodNetns): Promise<PodNetwork | undefined> {
+    return netns.kind === "host" ? undefined : this.network.use(netns);
   }
 
   async runHooks(point: HookPoint, hooks: readonly Hook[], state: HookState): Promise<void> {
@@ -103,6 +116,15 @@ class FakeHypervisor {
     this.backends = backends;
     this.sys = sys;
     this.loop = loop;
+  }
+
+  get features() {
+    return { hotplug: this.backends.hotplug };
+  }
+
+  async hotplugAddDevice(device: Device): Promise<undefined> {
+    if (this.backends.plugFailure !== undefined) throw this.backends.plugFailure;
+    this.backends.plugged.push(device);
   }
 
   async createVm(spec: VmSpec): Promise<void> {

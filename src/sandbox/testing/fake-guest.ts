@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { KataError } from "../../base/error.ts";
 import { Logger } from "../../base/logger.ts";
 import type {
+  AddARPNeighborsRequest,
   CreateContainerRequest,
   CreateSandboxRequest,
   ExecProcessRequest,
@@ -11,9 +12,12 @@ import type {
   SignalProcessRequest,
   TtyWinResizeRequest,
   UpdateContainerRequest,
+  UpdateInterfaceRequest,
+  UpdateRoutesRequest,
   WriteStreamRequest,
 } from "../../wire/gen/agent/agent.ts";
 import { GuestDetailsResponse, StatsContainerResponse } from "../../wire/gen/agent/agent.ts";
+import { type ARPNeighbor, Interface, type Route } from "../../wire/gen/agent/types.ts";
 import { HealthCheckResponse, VersionCheckResponse } from "../../wire/gen/agent/health.ts";
 import { agentService, healthService } from "../../wire/services/agent.ts";
 import { memoryStreamPair } from "../../wire/testing/memory-stream.ts";
@@ -103,6 +107,10 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
   readonly execs: ExecProcessRequest[] = [];
   readonly updates: UpdateContainerRequest[] = [];
   readonly paused = new Set<string>();
+  readonly interfaces: Interface[] = [];
+  /** The routes that it was given last. */
+  routes: readonly Route[] = [];
+  readonly neighbors: ARPNeighbor[] = [];
   extraFeatures = ["ordered-streams"];
   supportsSeccomp = true;
   private readonly clock: Clock;
@@ -176,6 +184,24 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
   createSandbox(request: CreateSandboxRequest) {
     return this.does("createSandbox", () => {
       this.sandboxes.push(request);
+      return {};
+    });
+  }
+  updateInterface({ interface: wanted }: UpdateInterfaceRequest) {
+    return this.does("updateInterface", () => {
+      if (wanted !== undefined) this.interfaces.push(wanted);
+      return wanted ?? Interface.create({});
+    });
+  }
+  updateRoutes({ routes }: UpdateRoutesRequest) {
+    return this.does("updateRoutes", () => {
+      this.routes = routes?.Routes ?? [];
+      return { Routes: [] };
+    });
+  }
+  addARPNeighbors({ neighbors }: AddARPNeighborsRequest) {
+    return this.does("addARPNeighbors", () => {
+      this.neighbors.push(...(neighbors?.ARPNeighbors ?? []));
       return {};
     });
   }
