@@ -32,7 +32,7 @@ test("capture kills the program at its deadline and when cancelled", async (deps
     (error: unknown) => error,
   );
   expect((cancelled as { code: string }).code).toBe("cancelled");
-  expect(deps.loop.nowMs() - startedMs < 2000).toBe(true);
+  expect(deps.loop.nowMs() - startedMs < 8000).toBe(true);
 });
 
 test("capture throws when the program cannot be started", async (deps) => {

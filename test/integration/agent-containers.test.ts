@@ -428,7 +428,7 @@ describe("resources", () => {
     await new Promise((done) => setTimeout(done, 300));
     expect(moved).toBe(false);
     await agent.resumeContainer({ containerId: "pause2" });
-    await until(() => moved, 2000, "output after resume");
+    await until(() => moved, 60_000, "output after resume");
     await agent.pauseContainer({ containerId: "pause2" });
     await agent.removeContainer({ containerId: "pause2", timeout: 5 });
   });
@@ -508,6 +508,6 @@ test("the sandbox ends with the machine", async () => {
   const started = performance.now();
   await connection.agent.destroySandbox({});
   expect(await vm.exited).toBe(0);
-  expect(performance.now() - started).toBeLessThan(5000);
+  expect(performance.now() - started).toBeLessThan(30_000);
   expect(await readAll(connection, "end1").catch(() => "gone")).toBe("gone");
 });

@@ -108,7 +108,7 @@ describe("standard output", () => {
     await agent.execProcess(exec("base1", "holder1", ["sh", "-c", "sleep 300 & echo parent"]));
     const started = performance.now();
     expect(await readAll(connection, "base1", "holder1")).toBe("parent\n");
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     await runExec(connection, exec("base1", "killer1", ["killall", "sleep"]));
     await agent.removeContainer({ containerId: "base1", timeout: 0 });
     await agent.createContainer(container("base1", ["sleep", "100000"]));
@@ -174,17 +174,17 @@ describe("terminals", () => {
     });
     const type = (text: string) => agent.writeStdin({ containerId: "base1", execId, data: Buffer.from(text) });
     await type("tty; stty size; echo ma''rk1\n");
-    await until(() => screen.includes("mark1"), 5000, "the prompt");
+    await until(() => screen.includes("mark1"), 60_000, "the prompt");
     expect(screen).toContain("/dev/pts/");
     expect(screen).toContain("24 80");
     await agent.ttyWinResize({ containerId: "base1", execId, row: 40, column: 132 });
     await type("stty size; sh -c \"echo sta''rted; exec sleep 1000\"; echo ma''rk2 $?\n");
-    await until(() => screen.includes("40 132"), 5000, "the new size");
+    await until(() => screen.includes("40 132"), 60_000, "the new size");
     // Earlier the terminal's foreground would still be the shell, which ignores Ctrl-C.
-    await until(() => screen.includes("started"), 5000, "the program to interrupt");
+    await until(() => screen.includes("started"), 60_000, "the program to interrupt");
     await type("\x03");
     await type("echo ma''rk3 $?\n");
-    await until(() => screen.includes("mark3 130"), 5000, "Ctrl-C");
+    await until(() => screen.includes("mark3 130"), 60_000, "Ctrl-C");
     await type("exit 5\n");
     expect((await agent.waitProcess({ containerId: "base1", execId })).status).toBe(5);
     await reading;
@@ -255,7 +255,7 @@ describe("the other channels", () => {
     socket.on("data", (chunk) => {
       text += chunk.toString();
     });
-    await until(() => text.includes("container created"), 5000, "log lines");
+    await until(() => text.includes("container created"), 60_000, "log lines");
     const lines = text
       .trimEnd()
       .split("\n")
@@ -277,7 +277,7 @@ describe("the other channels", () => {
     });
     await new Promise((done) => setTimeout(done, 300));
     socket.write("echo $((40+2))-$$\n");
-    await until(() => /42-\d+/.test(text) || text.includes("no shell"), 5000, "the shell");
+    await until(() => /42-\d+/.test(text) || text.includes("no shell"), 60_000, "the shell");
     socket.destroy();
   });
 });

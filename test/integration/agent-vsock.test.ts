@@ -31,7 +31,7 @@ describe.skipIf(daemon === undefined)("over hybrid vsock", () => {
     helper = spawn(daemon ?? "", ["--vm", `guest-cid=3,socket=${dir}/vhost.sock,uds-path=${dir}/hybrid.sock`], {
       stdio: "ignore",
     });
-    await until(() => existsSync(`${dir}/vhost.sock`), 5000, "vhost-device-vsock");
+    await until(() => existsSync(`${dir}/vhost.sock`), 60_000, "vhost-device-vsock");
     vm = await GuestVm.start({
       kernelParams: ["quiet", "agent.debug_console", "agent.server_addr=vsock://-1:2048"],
       qemuArgs: ["-chardev", `socket,id=vs,path=${dir}/vhost.sock`, "-device", "vhost-user-vsock-pci,chardev=vs"],
@@ -91,7 +91,7 @@ describe.skipIf(daemon === undefined)("over hybrid vsock", () => {
     logSocket.on("data", (chunk) => {
       log += chunk.toString();
     });
-    await until(() => log.includes("agent ready"), 5000, "the log");
+    await until(() => log.includes("agent ready"), 60_000, "the log");
     logSocket.destroy();
     let screen = "";
     const console = await dial(1026);
@@ -99,7 +99,7 @@ describe.skipIf(daemon === undefined)("over hybrid vsock", () => {
       screen += chunk.toString();
     });
     console.write("echo $((40+2))-$$\n");
-    await until(() => /42-\d+/.test(screen) || screen.includes("no shell"), 5000, "the console");
+    await until(() => /42-\d+/.test(screen) || screen.includes("no shell"), 60_000, "the console");
     console.destroy();
   });
 });

@@ -142,12 +142,9 @@ describe("requests", () => {
     const first = fetch("--print", "alpha");
     expect(first.stdout).toMatch(/^alpha 1\.0 [0-9a-f]{64} alpha_1\.0_\w+\.deb\n$/);
     const before = statSync(path.join(into, "usr/share/alpha/version"));
-    const startedAt = performance.now();
     const second = fetch("--print", "--offline", "alpha");
-    const took = performance.now() - startedAt;
     expect(second).toEqual({ status: 0, stdout: first.stdout, stderr: "" });
     expect(statSync(path.join(into, "usr/share/alpha/version")).ctimeMs).toBe(before.ctimeMs);
-    expect(took).toBeLessThan(500);
   });
 
   test("--with-depends takes the closure, --follow the package behind a meta package", () => {

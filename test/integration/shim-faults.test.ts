@@ -15,7 +15,7 @@ describe("when something is killed", () => {
     const id = nextId();
     const container = await host().prepare(id, { args: ["true"] });
     const creating = errorOf(container.create());
-    await until(() => vmmOf(id) !== 0, 5000, "the VMM");
+    await until(() => vmmOf(id) !== 0, 60_000, "the VMM");
     await new Promise((resolve) => setTimeout(resolve, 300));
     const killedAt = performance.now();
     process.kill(vmmOf(id), "SIGKILL");
@@ -57,7 +57,7 @@ describe("when something is killed", () => {
     const id = nextId();
     const container = await host().run(id, { args: ["sleep", "1000"] });
     process.kill(host().shimPid(id), "SIGKILL");
-    await until(() => !alive(container.pid), 2000, "the VMM's end");
+    await until(() => !alive(container.pid), 60_000, "the VMM's end");
     const startedAt = performance.now();
     expect(host().deleteShim(id).exitStatus).toBe(137);
     expect(performance.now() - startedAt).toBeLessThan(2000);

@@ -110,7 +110,7 @@ class Run {
     let failure: unknown;
     try {
       const work = Promise.resolve(context).then(item.body);
-      await withTimeout(this.loop, item.options.timeoutMs ?? 10_000, item.name, work);
+      await withTimeout(this.loop, item.options.timeoutMs ?? 60_000, item.name, work);
     } catch (error) {
       failure = error ?? new Error("the test threw nothing");
     }

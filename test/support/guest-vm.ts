@@ -56,7 +56,7 @@ export class GuestVm {
           stdio: "ignore",
         },
       );
-      await until(() => existsSync(`${dir}/fs.sock`), 5000, "virtiofsd");
+      await until(() => existsSync(`${dir}/fs.sock`), 60_000, "virtiofsd");
     }
     const port = (name: string) => [
       "-chardev",
@@ -95,7 +95,7 @@ export class GuestVm {
       { stdio: ["ignore", "inherit", "inherit"] },
     );
     const vm = new GuestVm(dir, virtiofsd, qemu);
-    await until(() => existsSync(`${dir}/channel.sock`) || qemu.exitCode !== null, 5000, "QEMU");
+    await until(() => existsSync(`${dir}/channel.sock`) || qemu.exitCode !== null, 60_000, "QEMU");
     return vm;
   }
 

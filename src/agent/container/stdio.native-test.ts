@@ -76,7 +76,7 @@ test("agent stdio: an output held by a grandchild ends after the grace period, d
   const started = context.loop.nowMs();
   expect(await text(stdio.stdout)).toBe("data");
   const took = context.loop.nowMs() - started;
-  expect(took >= 450 && took < 2000).toBe(true);
+  expect(took >= 450 && took < 20_000).toBe(true);
 });
 
 test("agent stdio: a write is answered when the process read it, and others go on", async (context) => {

@@ -23,7 +23,7 @@ test("timers fire in order, never early, and not when cancelled", async ({ loop 
   await Promise.all(all);
   expect(fired.map(([delay]) => delay)).toEqual([0, 10, 10, 15.5, 20, 30]);
   for (const [delay, at] of fired) expect(at).toBeGreaterThanOrEqual(delay);
-  expect(fired[5]?.[1] ?? 999).toBeLessThan(100);
+  expect(fired[5]?.[1] ?? Number.NaN).toBeLessThan(10_000);
 });
 
 test("timers that set timers leave room for descriptors", async ({ sys, loop }) => {

@@ -284,10 +284,10 @@ test("splice moves between pipes and says when it would block", ({ sys }) => {
   for (const fd of [r1, r2, w2]) sys.close(fd);
 });
 
-test("statFs and stat give numbers of the right kind", ({ sys }) => {
+test("statFs and stat give numbers of the right kind", ({ sys, tempDir }) => {
   expect(sys.statFs("/proc").type).toBe(0x9fa0);
   const root = sys.statFs("/");
   expect(root.blocks >= root.freeBlocks).toBe(true);
   expect(sys.stat("/dev/null")).toMatchObject({ kind: "char", represents: { major: 1, minor: 3 } });
-  expect(Math.abs(sys.stat("/proc/self").modifiedMs - sys.wallMs())).toBeLessThan(60_000);
+  expect(Math.abs(sys.stat(tempDir()).modifiedMs - sys.wallMs())).toBeLessThan(60_000);
 });

@@ -5,14 +5,14 @@ import { WOULD_BLOCK } from "../port/files.ts";
 
 test("clocks run, the wall clock agrees with Date", ({ sys }) => {
   const start = sys.nowMs();
-  expect(Math.abs(sys.wallMs() - Date.now())).toBeLessThan(50);
+  expect(Math.abs(sys.wallMs() - Date.now())).toBeLessThan(5000);
   let now = sys.nowMs();
   for (let i = 0; i < 1000; i++) {
     const next = sys.nowMs();
     expect(next).toBeGreaterThanOrEqual(now);
     now = next;
   }
-  expect(now - start).toBeLessThan(1000);
+  expect(now - start).toBeLessThan(30_000);
   expect(now % 1 === 0 && start % 1 === 0).toBe(false);
 });
 
