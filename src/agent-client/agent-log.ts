@@ -3,6 +3,7 @@ import { utf8Decode } from "../base/bytes.ts";
 import type { CancelSignal } from "../base/cancel.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Deadline } from "../base/deadline.ts";
+import { LineBudget } from "../base/foreign-lines.ts";
 import type { LogFields, Logger, LogLevel } from "../base/logger.ts";
 import type { ChannelAddress } from "../hypervisor/hypervisor.ts";
 import { LineDecoder } from "../wire/line-decoder.ts";
@@ -12,7 +13,6 @@ import { type OpenChannel, TryPatience } from "./open-channel.ts";
 const MAX_LINE_BYTES = 16 * 1024;
 const MAX_FIELDS = 16;
 const MAX_VALUE_LENGTH = 1024;
-const MAX_LINES_PER_SECOND = 1000;
 const RETRY_MS = 50;
 
 /** The names of slog's levels, which upstream's agent writes. */
@@ -44,7 +44,7 @@ export function followAgentLog(
     stream = await openPatiently(deps, channel, options, () => stopped);
     if (stream === undefined) return;
     if (stopped) return stream.close();
-    const budget = new LineBudget(deps.clock, logger);
+    const budget = new LineBudget({ clock: deps.clock, logger }, "agent");
     const lines = new LineDecoder(MAX_LINE_BYTES, (line) => {
       if (budget.take()) forward(logger, utf8Decode(line));
     });
@@ -67,37 +67,6 @@ export function followAgentLog(
       stream?.close();
     },
   };
-}
-
-/** Keeps a guest that floods its log from flooding the host's: so many lines a second, the rest is counted. */
-export class LineBudget {
-  private readonly clock: Clock;
-  private readonly logger: Logger;
-  private second = 0;
-  private taken = 0;
-  private dropped = 0;
-
-  constructor(clock: Clock, logger: Logger) {
-    this.clock = clock;
-    this.logger = logger;
-  }
-
-  /** Whether one more line may pass now. */
-  take(): boolean {
-    const second = Math.floor(this.clock.nowMs() / 1000);
-    if (second !== this.second) {
-      if (this.dropped > 0) this.logger.warn("agent log lines dropped", { count: this.dropped });
-      this.second = second;
-      this.taken = 0;
-      this.dropped = 0;
-    }
-    if (this.taken >= MAX_LINES_PER_SECOND) {
-      this.dropped++;
-      return false;
-    }
-    this.taken++;
-    return true;
-  }
 }
 
 /** Retries until the guest is up; undefined when nobody wants it any more. */

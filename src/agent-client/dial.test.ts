@@ -9,7 +9,7 @@ import { FakeLoop } from "../sys/fake-loop.ts";
 import { healthService } from "../wire/services/agent.ts";
 import { memoryStreamPair } from "../wire/testing/memory-stream.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
-import { forward, LineBudget } from "./agent-log.ts";
+import { forward } from "./agent-log.ts";
 import { dialAgent } from "./dial.ts";
 
 const channels: AgentChannels = {
@@ -111,16 +111,6 @@ test("dialAgent() tries again when an opening is lost, with more patience each t
   const connection = await settle(clock, dialAgent({ open, clock, logger }, channels, options));
   expect(timeouts).toEqual([250, 500, 1000, 2000]);
   connection.close();
-});
-
-test("LineBudget drops what a flooding guest says beyond its share, and counts it", async () => {
-  const { clock, logger, records } = setUp();
-  const budget = new LineBudget(clock, logger);
-  const passed = Array.from({ length: 1500 }, () => budget.take()).filter((taken) => taken);
-  expect(passed).toHaveLength(1000);
-  await clock.advance(1000);
-  expect(budget.take()).toBe(true);
-  expect(records.map(({ message, fields }) => [message, fields.count])).toEqual([["agent log lines dropped", 500]]);
 });
 
 describe("forward()", () => {

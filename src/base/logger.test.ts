@@ -44,7 +44,19 @@ test("formatLogfmt quotes what needs it and cannot be broken out of", () => {
     },
   });
   expect(line).toBe(
-    'time=2026-01-02T03:04:05.006Z level=warning msg="a \\"quoted\\"\\nmessage" id=c1 big=5 off=false text="x=1 y" error="aborted: outer: inner"',
+    'time="2026-01-02T03:04:05.006000000Z" level=warning msg="a \\"quoted\\"\\nmessage" id=c1 big=5 off=false text="x=1 y" error="aborted: outer: inner"',
   );
   expect(line).not.toContain("\n");
+});
+
+test("formatLogfmt escapes control and direction characters, and cuts texts where it is told to", () => {
+  const record = {
+    level: "info",
+    wallMs: 0.25,
+    message: "x".repeat(20),
+    fields: { line: "a\u001b[31m\u0085\u202eb" },
+  } as const;
+  expect(formatLogfmt(record, 10)).toBe(
+    'time="1970-01-01T00:00:00.000250000Z" level=info msg=xxxxxxxxxx... line="a\\u001b[31m\\u0085\\u202eb"',
+  );
 });

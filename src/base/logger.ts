@@ -65,10 +65,14 @@ export class Logger {
   }
 }
 
-/** A record as one logfmt line, the form that containerd's own log uses: `time="..." level=info msg="..." key=value`. */
-export function formatLogfmt(record: LogRecord): string {
+/**
+ * A record as one logfmt line, the form of containerd's own log (logrus' text): `time="..." level=info msg="..." key=value`.
+ * Texts are cut to `textLength` characters.
+ */
+export function formatLogfmt(record: LogRecord, textLength = Number.POSITIVE_INFINITY): string {
+  const quote = (text: string) => quoted(text.length > textLength ? `${text.slice(0, textLength)}...` : text);
   const parts = [
-    `time=${quote(new Date(record.wallMs).toISOString())}`,
+    `time=${quoted(timestamp(record.wallMs))}`,
     `level=${record.level === "warn" ? "warning" : record.level}`,
     `msg=${quote(record.message)}`,
   ];
@@ -84,6 +88,17 @@ function fieldText(value: NonNullable<LogFields[string]>): string {
   return code + causeChain(value).join(": ");
 }
 
-function quote(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : JSON.stringify(text);
+/** RFC 3339 with nanoseconds, of which the clock knows the first six digits at most. */
+function timestamp(wallMs: number): string {
+  const micros = String(Math.floor((wallMs - Math.floor(wallMs)) * 1000)).padStart(3, "0");
+  return new Date(wallMs).toISOString().replace("Z", `${micros}000Z`);
+}
+
+/** Quoted where logrus quotes; escaped so that neither a terminal nor a reader of lines is steered. */
+function quoted(text: string): string {
+  if (/^[\w./@^+-]+$/.test(text)) return text;
+  return JSON.stringify(text).replace(
+    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -12,7 +12,9 @@ describe("LogFile", () => {
     sys.fake.addDirectory("/b");
     const log = new LogFile(sys, "/b/log");
     log.sink(record("hello world"));
-    expect(sys.readText("/b/log")).toBe('time=1970-01-01T00:00:00.000Z level=info msg="hello world" sandbox=web\n');
+    expect(sys.readText("/b/log")).toBe(
+      'time="1970-01-01T00:00:00.000000000Z" level=info msg="hello world" sandbox=web\n',
+    );
   });
 
   test("keeps lines until somebody reads the FIFO", () => {
@@ -41,6 +43,16 @@ describe("LogFile", () => {
     sys.read(reader, buffer);
     log.sink(record("after"));
     expect(utf8Decode(buffer.subarray(0, sys.read(reader, buffer)))).toMatch(/msg=after sandbox=web dropped=\d{3,}/);
+  });
+
+  test("cuts records to what a FIFO takes as a whole", () => {
+    const sys = createFakeSys();
+    sys.fake.addDirectory("/b");
+    const log = new LogFile(sys, "/b/log");
+    log.sink({ ...record("x".repeat(5000)), fields: { sandbox: "web", error: new Error("ü".repeat(9000)) } });
+    const line = sys.readText("/b/log");
+    expect(new TextEncoder().encode(line).length).toBeLessThanOrEqual(4096);
+    expect(line).toMatch(/^time="[^"]+" level=info msg=x+\.\.\. sandbox=web error="ü+\.\.\."\n$/);
   });
 
   test("never throws", () => {

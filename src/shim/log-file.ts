@@ -5,6 +5,10 @@ import { type FilesPort, WOULD_BLOCK } from "../sys/port/files.ts";
 /** Lines kept until the log can be opened. */
 const MAX_KEPT = 64;
 
+/** What a FIFO takes as a whole (PIPE_BUF, pipe(7)): longer lines could be torn. */
+const MAX_LINE_BYTES = 4096;
+const textLengths = [2048, 1024, 512, 256, 128, 64, 32, 16];
+
 /**
  * The bundle's `log`: a FIFO that containerd reads, or a file. Logging never waits and never fails: without a reader, lines
  * are kept for a while; when the reader is slow they are dropped, and the next line tells how many.
@@ -24,7 +28,7 @@ export class LogFile {
   /** Takes a record; a LogSink. */
   readonly sink = (record: LogRecord): void => {
     const lost = this.dropped > 0 ? { ...record, fields: { ...record.fields, dropped: this.dropped } } : record;
-    const line = utf8Encode(`${formatLogfmt(lost)}\n`);
+    const line = encodeLine(lost);
     if (!this.open()) {
       this.kept.push(line);
       if (this.kept.length > MAX_KEPT) {
@@ -58,4 +62,14 @@ export class LogFile {
       return false;
     }
   }
+}
+
+/** The record as a line that fits, with its texts cut as far as needed. */
+function encodeLine(record: LogRecord): Uint8Array {
+  let line = utf8Encode(`${formatLogfmt(record)}\n`);
+  for (const length of textLengths) {
+    if (line.length <= MAX_LINE_BYTES) break;
+    line = utf8Encode(`${formatLogfmt(record, length)}\n`);
+  }
+  return line;
 }

@@ -144,7 +144,8 @@ export class ShimServer {
 
   private openIo(names: StdioNames, containerId: string): ProcessStdio {
     const { sys, loop } = this.env;
-    const { logger, args } = this;
+    const { args } = this;
+    const logger = this.logger.child({ container: containerId });
     return new ProcessStdio({ sys, loop, logger }, names, { containerId, namespace: args.namespace });
   }
 

@@ -2,7 +2,8 @@ import type { CallOptions } from "../../base/cancel.ts";
 import { sleep } from "../../base/clock.ts";
 import { Deadline } from "../../base/deadline.ts";
 import { KataError } from "../../base/error.ts";
-import type { Logger } from "../../base/logger.ts";
+import { foreignLines } from "../../base/foreign-lines.ts";
+import type { Logger, LogLevel } from "../../base/logger.ts";
 import type { Loop } from "../../sys/loop.ts";
 import { FdStream } from "../../sys/stream.ts";
 import type { Sys } from "../../sys/sys.ts";
@@ -15,6 +16,11 @@ export interface LaunchDeps {
   readonly sys: Sys;
   readonly loop: Loop;
   readonly logger: Logger;
+}
+
+export interface LaunchOptions extends CallOptions {
+  /** At which level the lines of the guest's console are logged. */
+  readonly consoleLevel: LogLevel;
 }
 
 /** A QEMU that runs. */
@@ -33,7 +39,7 @@ const consoleLines = 100;
  * Starts QEMU: its sockets listen and its monitor is connected before it runs. Throws SysError or KataError; nothing is
  * left behind then but socket files in the VM's directory.
  */
-export function launchQemu(deps: LaunchDeps, plan: VmPlan, options: CallOptions): RunningQemu {
+export function launchQemu(deps: LaunchDeps, plan: VmPlan, options: LaunchOptions): RunningQemu {
   const { sys, loop, logger } = deps;
   const [path = ""] = plan.command.argv;
   const theirs: number[] = [];
@@ -53,10 +59,14 @@ export function launchQemu(deps: LaunchDeps, plan: VmPlan, options: CallOptions)
         ...(plan.netns === undefined ? {} : { netns: plan.netns }),
       },
       extraFds: [...theirs, ...plan.passedFds],
-      stdout: { lines: consoleLines, logPath: `${plan.directory}/console.log` },
+      stdout: {
+        lines: consoleLines,
+        logPath: `${plan.directory}/console.log`,
+        onLine: foreignLines({ clock: loop, logger }, { source: "console", level: () => options.consoleLevel }),
+      },
       stderr: {
         logPath: `${plan.directory}/vmm.log`,
-        onLine: (line) => logger.debug("vmm output", { line }),
+        onLine: foreignLines({ clock: loop, logger }, { source: "vmm", level: () => "warn" }),
       },
     });
     const stream = new FdStream({ sys, loop }, { fd: near });
@@ -79,7 +89,9 @@ export async function launchVsockDaemon(
   const { logger } = deps;
   const process = new SupervisedProcess(deps, {
     spawn: { path: daemon.path, argv: daemon.argv, env: environment, rlimits: noCore },
-    stderr: { onLine: (line) => logger.debug("vhost-device-vsock output", { line }) },
+    stderr: {
+      onLine: foreignLines({ clock: deps.loop, logger }, { source: "vhost-device-vsock", level: () => "debug" }),
+    },
   });
   const ended = process.exited.then(({ status, stderrTail }) => {
     const code = status.kind === "exited" ? `exited with code ${status.code}` : `was killed by signal ${status.signal}`;

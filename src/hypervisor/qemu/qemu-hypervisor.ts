@@ -180,7 +180,10 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       throw new KataError("aborted", "The VM was stopped before it started", { stage });
     let running: RunningQemu;
     try {
-      running = launchQemu(this.deps, plan, options);
+      running = launchQemu(this.deps, plan, {
+        ...options,
+        consoleLevel: this.config.hypervisor.debug ? "info" : "debug",
+      });
     } catch (error) {
       this.phase = { kind: "stopped", plan };
       throw KataError.wrap(error, "QEMU cannot be run", { stage, field: "hypervisor.qemu.path" });

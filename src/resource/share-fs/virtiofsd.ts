@@ -1,6 +1,7 @@
 import { withTimeout } from "../../base/deadline.ts";
 import { KataError } from "../../base/error.ts";
-import type { Logger } from "../../base/logger.ts";
+import { foreignLines } from "../../base/foreign-lines.ts";
+import type { Logger, LogLevel } from "../../base/logger.ts";
 import type { HypervisorConfig } from "../../config/runtime-config.ts";
 import { isErrno } from "../../sys/error.ts";
 import type { Loop } from "../../sys/loop.ts";
@@ -53,7 +54,7 @@ export async function startVirtiofsd(
   options: { readonly directory: string; readonly vmDir: string },
 ): Promise<ShareFsDaemon> {
   const { sys, loop } = deps;
-  const logger = deps.logger.child({ source: "virtiofsd" });
+  const { logger } = deps;
   const socketPath = `${options.vmDir}/virtiofsd.sock`;
   const listening = sys.listen({ kind: "unix", path: socketPath }, { backlog: 1 });
   let output: OutputTail;
@@ -73,7 +74,7 @@ export async function startVirtiofsd(
     }
     output = followOutput(deps, readEnd, {
       keepLines: KEPT_LINES,
-      onLine: (line) => logger.debug("virtiofsd output", { line }),
+      onLine: foreignLines({ clock: loop, logger }, { source: "virtiofsd", level: levelOf }),
     });
   } finally {
     sys.close(listening);
@@ -102,6 +103,11 @@ function spawnDaemon(sys: Sys, config: HypervisorConfig, directory: string, fds:
       cause: error,
     });
   }
+}
+
+/** Neither daemon marks all of its lines; what sounds like trouble is worth an operator's attention. */
+function levelOf(line: string): LogLevel {
+  return /\b(?:err(?:or)?|fatal|panic\w*|fail\w*|warn\w*)\b/i.test(line) ? "warn" : "debug";
 }
 
 async function stop({ sys, loop }: VirtiofsdDeps, pid: number, gone: Promise<unknown>): Promise<void> {
