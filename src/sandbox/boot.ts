@@ -24,6 +24,9 @@ import { vmLossError } from "./vm-loss.ts";
 /** How long the news of a VMM's end may take behind what it broke: the share-fs daemon, the agent's connection. */
 const VMM_END_MS = 1000;
 
+/** How many interfaces can come after the VM's start: one for each network of a Docker container. */
+const LATE_CARDS = 4;
+
 /** What starting a VM needs. */
 export interface BootDeps {
   readonly sys: Sys;
@@ -89,7 +92,7 @@ export async function startVm(
         netns: network.netns,
         devices: [...shareDevices(options, shareFs), ...cards.value],
         // An empty network may be set up later.
-        hotplugPorts: network.isEmpty ? 1 : 0,
+        hotplugPorts: network.isEmpty ? LATE_CARDS : 0,
       });
       await deps.failpoints.hit("vmm-before-start");
       progress({ vm });
