@@ -6,14 +6,14 @@ const shape = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 /**
  * Checks an id before it becomes part of a path, a socket name or a command line: 2 to 128 ASCII letters, digits, `_`,
  * `.` and `-`, beginning with a letter or digit. Returns it unchanged, so that it can be used in expressions. `what`
- * names it in the error (`sandbox id`). Throws KataError `invalid-argument`.
+ * names it in the error (`sandbox id`). `least` is another lower limit of its length. Throws KataError `invalid-argument`.
  */
-export function validateId(id: string, what: string): string {
+export function validateId(id: string, what: string, least = 2): string {
   const fail = (rule: string): never => {
     const shown = id.length > 40 ? `${id.slice(0, 40)}...` : id;
     throw new KataError("invalid-argument", `Invalid ${what} ${JSON.stringify(shown)}: ${rule}`, { field: what });
   };
-  if (id.length < 2) fail("it must have at least 2 characters");
+  if (id.length < least) fail(`it must have at least ${least} character${least === 1 ? "" : "s"}`);
   if (id.length > mostBytes) fail(`it has ${id.length} characters, at most ${mostBytes} are allowed`);
   if (!shape.test(id)) fail("it must begin with a letter or digit and hold only letters, digits, '_', '.' and '-'");
   return id;

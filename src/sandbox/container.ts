@@ -32,8 +32,11 @@ export interface Container {
   readonly processes: readonly TaskProcess[];
   /** The first process, for an empty exec id, or an exec. Throws KataError `not-found`. */
   process(execId: string): TaskProcess;
-  /** Starts its first process, once. */
-  start(): Promise<void>;
+  /**
+   * Starts its first process, once. `announce` is called as soon as it runs: before its end can be noticed, and before the
+   * hooks that follow.
+   */
+  start(announce: () => void): Promise<void>;
   /** Prepares an exec. Throws KataError: `already-exists`, `failed-precondition` unless the container runs programs. */
   addExec(options: ExecOptions): TaskProcess;
   /** Starts an exec that was added. */

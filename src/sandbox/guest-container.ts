@@ -63,7 +63,7 @@ export class GuestContainer implements Container {
     return [this.init, ...[...this.execs.values()].map(({ process }) => process)];
   }
 
-  async start(): Promise<void> {
+  async start(announce: () => void): Promise<void> {
     await this.init.start(async (agent) => {
       await this.deps.failpoints.hit("container-before-start");
       await this.deps.network.beforeStart();
@@ -71,6 +71,7 @@ export class GuestContainer implements Container {
       await this.deps.failpoints.hit("container-started");
     });
     this.deps.network.afterStart();
+    announce();
     await this.deps.runHooks("poststart", "running");
   }
 
@@ -80,7 +81,8 @@ export class GuestContainer implements Container {
 
   addExec(options: ExecOptions): Process {
     const { execId, spec, terminal, io } = options;
-    validateId(execId, "exec id");
+    // One character is enough for a name that the guest never sees.
+    validateId(execId, "exec id", 1);
     if (execId === this.id || this.execs.has(execId)) {
       throw new KataError("already-exists", `There is a process ${execId} in container ${this.id} already`, {
         field: "exec_id",

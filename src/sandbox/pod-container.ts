@@ -55,7 +55,7 @@ export class PodContainer implements Container {
     return this.init;
   }
 
-  async start(): Promise<void> {
+  async start(announce: () => void): Promise<void> {
     const { failpoints, network, runHooks } = this.deps;
     this.init.apply({ kind: "start" });
     try {
@@ -68,6 +68,7 @@ export class PodContainer implements Container {
     }
     this.init.apply({ kind: "started" });
     network.afterStart();
+    announce();
     await runHooks("poststart", "running");
   }
 

@@ -131,6 +131,7 @@ describe("execs", () => {
     ["web", "already-exists"],
     ["x1", "already-exists"],
     ["../x", "invalid-argument"],
+    ["x".repeat(129), "invalid-argument"],
     ["", "invalid-argument"],
   ])("id %j is refused", async (execId, code) => {
     const shim = new FakeShim();
@@ -273,6 +274,21 @@ test("hooks run at their points, with the VMM's pid", async () => {
     stage: "create-container",
   });
   expect(failing.leftovers()).toEqual([]);
+});
+
+test("an end is announced after the start, also where hooks follow the start slowly, and before the deletion", async () => {
+  const shim = new FakeShim();
+  shim.backends.hookMs = 500;
+  const hooks = { poststart: [{ path: "/hooks/slow" }] };
+  await shim.run(shim.service.create(shim.bundle("web", { ...minimalSpec, hooks })));
+  const starting = shim.service.start(web);
+  await shim.loop.advance(100);
+  shim.guest.process("web").exit(0);
+  await shim.loop.advance(100);
+  expect(shim.published).toEqual(["create web", "start web", "exit web web"]);
+  await shim.run(starting);
+  await shim.run(shim.service.delete(web));
+  expect(shim.published.at(-1)).toBe("delete web");
 });
 
 test("annotations for the runtime change nothing, and the log says so", async () => {

@@ -64,8 +64,9 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
     const { tasks } = this.deps;
     const { container } = tasks.get(id);
     if (execId === "") {
-      await inStage("start-container", () => container.start());
-      void this.publish("start", events.TaskStart, { containerId: id, pid: tasks.pid });
+      // A program may be over before its hooks are: its end must not be announced first.
+      const announce = () => void this.publish("start", events.TaskStart, { containerId: id, pid: tasks.pid });
+      await inStage("start-container", () => container.start(announce));
     } else {
       await inStage("exec", () => container.startExec(execId));
       void this.publish("exec-started", events.TaskExecStarted, { containerId: id, execId, pid: tasks.pid });
@@ -84,6 +85,8 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
     const { pid } = tasks;
     // Whoever waits for a process that never ran must not wait for ever.
     if (kind === "created") await process.abandon(NEVER_STARTED);
+    // Its end is announced before its deletion.
+    await process.exited;
     if (execId === "") await inStage("stop-sandbox", () => tasks.remove(task));
     else task.container.removeExec(execId);
     const { exitStatus, exitedAt } = this.exitFields(process.exit);

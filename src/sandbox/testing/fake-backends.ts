@@ -1,4 +1,5 @@
 import type { CallOptions } from "../../base/cancel.ts";
+import { sleep } from "../../base/clock.ts";
 import { KataError } from "../../base/error.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { AgentChannels, Device, Hypervisor, VmExit, VmSpec } from "../../hypervisor/hypervisor.ts";
@@ -35,6 +36,8 @@ export class FakeBackends implements SandboxBackends {
   /** Hooks that ran: point, program, container, its status, pid. */
   readonly hooks: string[] = [];
   failingHook = "";
+  /** How long each hook takes. */
+  hookMs = 0;
   private readonly sys: FakeSys;
   private readonly loop: Loop;
 
@@ -72,6 +75,7 @@ export class FakeBackends implements SandboxBackends {
 
   async runHooks(point: HookPoint, hooks: readonly Hook[], state: HookState): Promise<void> {
     for (const { path } of hooks) {
+      if (this.hookMs > 0) await sleep(this.loop, this.hookMs);
       this.hooks.push(`${point} ${path} ${state.id} ${state.status} ${state.pid}`);
       if (path === this.failingHook) throw new KataError("aborted", `The hook ${path} failed`);
     }
