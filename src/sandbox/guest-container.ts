@@ -128,6 +128,7 @@ export class GuestContainer implements Container {
       if (forced) process.io.cut();
       return;
     }
+    if (forced) for (const { io } of execId === "" ? this.processes : [process]) io.killed();
     try {
       // The agent kills every process of the container when no exec is named.
       await this.deps.urgent(process.signal(signal, execId === "" ? "" : process.token), this.id);

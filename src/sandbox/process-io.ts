@@ -21,6 +21,8 @@ export interface ProcessIo {
   closeStdin(): void;
   /** The process has ended: resolves when its output is delivered and everything is closed. Never rejects. */
   finish(): Promise<void>;
+  /** The process is being killed: once it has ended, a reader that takes nothing for 10 s is not waited for any longer. */
+  killed(): void;
   /** Nothing more comes from the guest: what was read already may be delivered, for a moment. */
   cut(): void;
 }

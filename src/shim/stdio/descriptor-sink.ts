@@ -25,6 +25,7 @@ export class DescriptorSink implements OutputSink {
   private readonly fd: number;
   private readonly name: string;
   private readonly onEnding: () => void;
+  taken = 0;
   private waiting: Waiting | undefined;
   private watch: Watch | undefined;
   private broken = false;
@@ -68,6 +69,7 @@ export class DescriptorSink implements OutputSink {
         const written = this.deps.sys.write(this.fd, chunk, offset);
         if (written === WOULD_BLOCK) return offset;
         offset += written;
+        this.taken += written;
       }
     } catch (error) {
       this.broken = true;

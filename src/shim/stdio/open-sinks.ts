@@ -80,6 +80,9 @@ function openFifo(deps: StdioSinkDeps, path: string): OutputSink {
   }
   const sink = new DescriptorSink(deps, { fd: writer, name: path, onEnding: letGo });
   return {
+    get taken() {
+      return sink.taken;
+    },
     write: (chunk) => sink.write(chunk),
     ending: () => sink.ending(),
     close() {

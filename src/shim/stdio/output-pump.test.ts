@@ -25,7 +25,7 @@ class Source {
   }
 }
 
-const sink = (write: OutputSink["write"]): OutputSink => ({ write, ending() {}, close() {} });
+const sink = (write: OutputSink["write"]): OutputSink => ({ taken: 0, write, ending() {}, close() {} });
 
 describe("pumpOutput()", () => {
   test("keeps order, and ends with the first empty chunk", async () => {

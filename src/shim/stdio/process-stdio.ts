@@ -1,3 +1,4 @@
+import type { Timer } from "../../base/clock.ts";
 import { KataError } from "../../base/error.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ProcessIo, RemoteStreams, StdioNames } from "../../sandbox/process-io.ts";
@@ -16,6 +17,8 @@ export interface StdioDeps {
 
 /** How long chunks that were read before the VM went may take to be delivered. */
 const CUT_GRACE_MS = 300;
+/** How long the reader of a killed process's output may take nothing before its end comes without it. */
+const STALL_MS = 10_000;
 
 /**
  * The streams of one process between the FIFOs, files or programs that a task request names and the guest. They are
@@ -30,6 +33,8 @@ export class ProcessStdio implements ProcessIo {
   private outputs: Promise<unknown> = Promise.resolve();
   private cutShort: () => void = () => {};
   private readonly cutting: Promise<void>;
+  private isKilled = false;
+  private watchStall: () => void = () => {};
   private finishing: Promise<void> | undefined;
 
   /** Throws KataError that names the stream. */
@@ -65,6 +70,11 @@ export class ProcessStdio implements ProcessIo {
   finish(): Promise<void> {
     this.finishing ??= this.finishOnce();
     return this.finishing;
+  }
+
+  killed(): void {
+    this.isKilled = true;
+    this.watchStall();
   }
 
   cut(): void {
@@ -116,13 +126,37 @@ export class ProcessStdio implements ProcessIo {
     const { loop, sys } = this.deps;
     this.sinks.stdout.ending();
     this.sinks.stderr.ending();
-    // A reader that is merely slow is waited for; only the loss of the VM ends the wait.
-    await Promise.race([this.outputs, this.cutting.then(() => after(loop, CUT_GRACE_MS, this.outputs))]);
+    // A reader that is merely slow is waited for; the loss of the VM ends the wait, and a kill if nobody reads at all.
+    const cut = this.cutting.then(() => after(loop, CUT_GRACE_MS, this.outputs));
+    const stall = this.awaitStall();
+    await Promise.race([this.outputs, cut, stall.reached]);
+    stall.stop();
     this.input?.close();
     if (this.inputFd !== undefined) sys.close(this.inputFd);
     this.inputFd = undefined;
     this.sinks.stdout.close();
     this.sinks.stderr.close();
+  }
+
+  /** `reached` resolves when the process is being killed and no output was taken for a while. */
+  private awaitStall(): { readonly reached: Promise<void>; stop(): void } {
+    const { loop, logger } = this.deps;
+    const taken = () => this.sinks.stdout.taken + this.sinks.stderr.taken;
+    let timer: Timer | undefined;
+    const reached = new Promise<void>((resolve) => {
+      const check = (before: number) => {
+        timer = loop.setTimer(STALL_MS, () => {
+          if (taken() !== before) return check(taken());
+          logger.warn("nobody reads the output of a killed process: the rest is lost");
+          resolve();
+        });
+      };
+      this.watchStall = () => {
+        if (timer === undefined) check(taken());
+      };
+    });
+    if (this.isKilled) this.watchStall();
+    return { reached, stop: () => timer?.cancel() };
   }
 
   /** What fails because the process is going is no news. */

@@ -1,5 +1,7 @@
 /** Where a process's output goes on the host. */
 export interface OutputSink {
+  /** How many bytes it has passed on. */
+  readonly taken: number;
   /** Takes a chunk, which must not change before the promise resolves; it resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /**
@@ -12,4 +14,4 @@ export interface OutputSink {
 }
 
 /** Takes everything and keeps nothing: a process whose output nobody wants must not wait. */
-export const discard: OutputSink = { write: () => undefined, ending: () => {}, close: () => {} };
+export const discard: OutputSink = { taken: 0, write: () => undefined, ending: () => {}, close: () => {} };
