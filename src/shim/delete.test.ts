@@ -79,6 +79,21 @@ describe("deleteContainer()", () => {
     expect(await remove()).toMatchObject({ exitStatus: 137 });
   });
 
+  test("removes the socket where containerd wanted it, and no other file", async () => {
+    const { sys, remove } = host();
+    const elsewhere = `/run/s2/${socket.split("/").at(-1)}`;
+    sys.fake.addFile(elsewhere);
+    sys.fake.addFile("/b/address", `unix://${elsewhere}`);
+    await remove();
+    expect(sys.exists(elsewhere)).toBe(false);
+    const trap = host();
+    trap.sys.fake.addFile("/etc/passwd");
+    trap.sys.fake.addFile("/b/address", "unix:///etc/passwd");
+    await trap.remove();
+    expect(trap.sys.exists("/etc/passwd")).toBe(true);
+    expect(trap.sys.exists(socket)).toBe(false);
+  });
+
   test("does not kill a process that only has the number of the shim", async () => {
     const { sys, remove } = host();
     sys.fake.addFile("/proc/100/cmdline", "/usr/bin/postgres\0-id\0web\0");

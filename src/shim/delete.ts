@@ -14,7 +14,7 @@ import type { ShimArgs } from "./args.ts";
 import { readContainerKind } from "./bundle-kind.ts";
 import { deleteWorkload } from "./delete-workload.ts";
 import { endShim, findShim } from "./end-shim.ts";
-import { shimSocketPath } from "./shim-socket.ts";
+import { shimSocketPath, writtenSocket } from "./shim-socket.ts";
 import { toTimestamp } from "./timestamp.ts";
 
 /** A container that is deleted by force counts as killed: 128 + SIGKILL. */
@@ -42,7 +42,8 @@ export async function deleteContainer(deps: DeleteDeps, args: ShimArgs): Promise
   const bundle = args.bundle === "" ? sys.cwd() : args.bundle;
   const sandboxId = workloadOf(deps, bundle);
   const { address, namespace } = args;
-  const socket = shimSocketPath({ address, namespace, sandboxId: sandboxId ?? id });
+  const usual = shimSocketPath({ address, namespace, sandboxId: sandboxId ?? id });
+  const socket = writtenSocket(sys, bundle, usual);
   let end: Pick<DeleteResponse, "exitStatus" | "exitedAt"> | undefined;
   if (sandboxId === undefined) await deleteSandbox(deps, { id, bundle, socket });
   else end = await deleteWorkload(deps, { id, socket });
