@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Duplex } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { type CommandResult, type RunOptions, runCommand } from "./kata-ctl.ts";
 import { run } from "./leak-check.ts";
 
@@ -31,6 +31,16 @@ export class NetNamespaceAt {
       .filter((name) => name !== "")
       .sort();
   }
+}
+
+/** A connection by way of another process. */
+export interface Tunnel {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Settles when the connection is over and all its output was read. */
+  readonly closed: Promise<void>;
+  /** Ends it at once. */
+  cut(): void;
 }
 
 /** A network namespace of a test's own with its loopback up, kept alive by a process. */
@@ -65,13 +75,13 @@ export class NetNamespace extends NetNamespaceAt {
   }
 
   /** A TCP connection made in here, by way of a netcat. */
-  connect(host: string, port: number): Duplex {
+  connect(host: string, port: number): Tunnel {
     const [program = "", ...arguments_] = [...this.prefix, "busybox", "nc", host, String(port)];
     const child = spawn(program, arguments_, { stdio: ["pipe", "pipe", "inherit"] });
+    // What is written after the end is lost, as on any connection.
     child.stdin.on("error", () => {});
-    const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
-    duplex.once("close", () => child.kill());
-    return duplex;
+    const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    return { input: child.stdin, output: child.stdout, closed, cut: () => void child.kill() };
   }
 
   /** Ends it; the kernel removes what was in it. */

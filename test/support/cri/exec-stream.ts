@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Duplex } from "node:stream";
+import type { Tunnel } from "../net-namespace.ts";
 
 /** Channels of Kubernetes' `v4.channel.k8s.io`: the first byte of every binary message. */
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;
@@ -17,23 +17,22 @@ export class ExecStream {
   error = "";
   /** Settles when the connection is over. */
   readonly closed: Promise<void>;
-  private readonly socket: Duplex;
+  private readonly socket: Tunnel;
   private buffered: Buffer = Buffer.alloc(0);
 
-  private constructor(socket: Duplex) {
+  private constructor(socket: Tunnel) {
     this.socket = socket;
-    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
-    socket.on("error", () => {});
+    this.closed = socket.closed;
   }
 
   /** Opens the URL that Exec or Attach answered with, over a connection that `dial` makes. */
-  static async open(url: string, dial: (host: string, port: number) => Duplex): Promise<ExecStream> {
+  static async open(url: string, dial: (host: string, port: number) => Tunnel): Promise<ExecStream> {
     const { hostname, port, pathname, search, host } = new URL(url);
     const socket = dial(hostname, Number(port));
     const key = randomBytes(16).toString("base64");
     const stream = new ExecStream(socket);
     const answered = stream.readHead();
-    socket.write(
+    socket.input.write(
       [
         `GET ${pathname}${search} HTTP/1.1`,
         `Host: ${host}`,
@@ -83,7 +82,7 @@ export class ExecStream {
   /** Leaves; an attached process goes on. */
   close(): void {
     this.send(opcodes.close, Buffer.alloc(0));
-    this.socket.end();
+    this.socket.input.end();
   }
 
   private readHead(): Promise<string> {
@@ -92,15 +91,15 @@ export class ExecStream {
         this.buffered = Buffer.concat([this.buffered, chunk]);
         const end = this.buffered.indexOf("\r\n\r\n");
         if (end < 0) return;
-        this.socket.off("data", onData);
+        this.socket.output.off("data", onData);
         const head = this.buffered.subarray(0, end).toString();
         this.buffered = this.buffered.subarray(end + 4);
-        this.socket.on("data", (next: Buffer) => this.receive(next));
+        this.socket.output.on("data", (next: Buffer) => this.receive(next));
         this.receive(Buffer.alloc(0));
         resolve(head);
       };
-      this.socket.on("data", onData);
-      this.socket.once("close", () => reject(new Error(`The connection ended: ${this.buffered.toString()}`)));
+      this.socket.output.on("data", onData);
+      void this.closed.then(() => reject(new Error(`The connection ended: ${this.buffered.toString()}`)));
     });
   }
 
@@ -108,7 +107,7 @@ export class ExecStream {
     this.buffered = Buffer.concat([this.buffered, chunk]);
     for (let frame = this.takeFrame(); frame !== undefined; frame = this.takeFrame()) {
       const { opcode, payload } = frame;
-      if (opcode === opcodes.close) this.socket.end();
+      if (opcode === opcodes.close) this.socket.cut();
       else if (opcode === opcodes.ping) this.send(opcodes.pong, payload);
       else if (opcode === opcodes.binary || opcode === opcodes.text) this.deliver(payload);
       else if (opcode !== opcodes.pong) throw new Error(`Unexpected WebSocket frame of type ${opcode}`);
@@ -142,6 +141,6 @@ export class ExecStream {
     const [length = 0, ...more] = head;
     const mask = randomBytes(4);
     const masked = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-    this.socket.write(Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | length, ...more]), mask, masked]));
+    this.socket.input.write(Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | length, ...more]), mask, masked]));
   }
 }
