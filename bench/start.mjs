@@ -52,6 +52,22 @@ export async function measureOutput(global, mebibytes) {
 }
 
 /**
+ * Input that `wc -c` reads in the guest, and how fast it arrives, in MiB/s. Clock: the whole run, less one without input.
+ * @param {string[]} global
+ * @param {number} mebibytes
+ */
+export async function measureInput(global, mebibytes) {
+  const run = (/** @type {number} */ count) => {
+    const words = [kataCtl, ...global, "run", "--rm", "-i", "busybox", "wc", "-c"].map((word) => `'${word}'`);
+    return timed("/bin/sh", ["-c", `head -c ${count * 2 ** 20} /dev/zero | ${words.join(" ")}`]);
+  };
+  const empty = await run(0);
+  const full = await run(mebibytes);
+  if (Number(full.stdout.trim()) !== mebibytes * 2 ** 20) throw new Error(`The guest read ${full.stdout.trim()} bytes`);
+  return mebibytes / ((full.ms - empty.ms) / 1000);
+}
+
+/**
  * The agent's own resident memory in KiB, as it logs it once the guest is idle.
  * @param {string[]} global
  */
