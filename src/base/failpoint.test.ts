@@ -44,6 +44,19 @@ describe("Failpoints", () => {
     expect(reached).toEqual(["vmm-started"]);
   });
 
+  test("hold a program until they are released", async () => {
+    let specification = "vmm-started=wait";
+    let polls = 0;
+    const clock = {
+      setTimer(_ms: number, fire: () => void) {
+        if (++polls === 3) specification = "";
+        queueMicrotask(fire);
+      },
+    } as unknown as Clock;
+    await new Failpoints({ clock, kill: () => {} }, () => specification).hit("vmm-started");
+    expect(polls).toBe(3);
+  });
+
   test.each(["nope=error", "vmm-started", "vmm-started=delay", "vmm-started=panic", "=error"])("refuse %j", (text) => {
     expect(() => setUp(text)).toThrow(/Failpoint must be/);
   });

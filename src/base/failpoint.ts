@@ -27,7 +27,9 @@ export const failpointNames = [
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 
-type Action = { readonly kind: "error" } | { readonly kind: "delay"; readonly ms: number } | { readonly kind: "kill" };
+type Action = { readonly kind: "error" | "kill" | "wait" } | { readonly kind: "delay"; readonly ms: number };
+
+const POLL_MS = 20;
 
 export interface FailpointDeps {
   readonly clock: Clock;
@@ -38,9 +40,9 @@ export interface FailpointDeps {
 }
 
 /**
- * Named failures for tests: `name=error`, `name=delay:250` or `name=kill`, separated by commas. Without a specification
- * every point costs a lookup in an empty map; a specification that is a function is asked at every point, so that a test
- * can change its mind.
+ * Named failures for tests: `name=error`, `name=delay:250`, `name=kill`, or `name=wait` for as long as the specification
+ * says so; separated by commas. Without a specification every point costs a lookup in an empty map; a specification that
+ * is a function is asked at every point, so that a test can change its mind.
  */
 export class Failpoints {
   private readonly deps: FailpointDeps;
@@ -63,20 +65,29 @@ export class Failpoints {
     this.deps.reached?.(name);
     if (action.kind === "delay") await sleep(this.deps.clock, action.ms);
     else if (action.kind === "kill") this.deps.kill();
+    else if (action.kind === "wait") await this.released(name);
     else throw new KataError("internal", `Failpoint ${name} was told to fail`);
+  }
+
+  private async released(name: FailpointName): Promise<void> {
+    while (this.actions().get(name)?.kind === "wait") await sleep(this.deps.clock, POLL_MS);
   }
 }
 
 function parse(specification: string): ReadonlyMap<string, Action> {
   const actions = new Map<string, Action>();
   for (const part of specification.split(",").filter((entry) => entry !== "")) {
-    const match = /^([a-z-]+)=(?:(error|kill)|delay:(\d{1,6}))$/.exec(part);
+    const match = /^([a-z-]+)=(?:(error|kill|wait)|delay:(\d{1,6}))$/.exec(part);
     const name = match?.[1];
     if (match === null || !failpointNames.some((known) => known === name)) {
-      throw new KataError("invalid-argument", `Failpoint must be NAME=error, NAME=kill or NAME=delay:MS, got ${part}`);
+      throw new KataError(
+        "invalid-argument",
+        `Failpoint must be NAME=error, NAME=kill, NAME=wait or NAME=delay:MS, got ${part}`,
+      );
     }
     const kind = match[2];
-    actions.set(name ?? "", kind === "error" || kind === "kill" ? { kind } : { kind: "delay", ms: Number(match[3]) });
+    const plain = kind === "error" || kind === "kill" || kind === "wait";
+    actions.set(name ?? "", plain ? { kind } : { kind: "delay", ms: Number(match[3]) });
   }
   return actions;
 }

@@ -245,6 +245,11 @@ export class ShimHost {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  /** What all shims logged, for whoever has to find out why a test failed. */
+  logs(): string {
+    return this.containers.map(({ id }) => `--- log of ${id}\n${this.log(id)}`).join("");
+  }
+
   /** Log lines about errors that no handler caught. */
   faults(): string[] {
     return this.containers.flatMap(({ id }) => this.log(id).split("\n")).filter((line) => line.includes("msg=fault"));
@@ -388,7 +393,7 @@ export function leftoversOf(text: string): string[] {
 }
 
 /** Waits until something holds. */
-export async function until(holds: () => boolean, timeoutMs = 5000, what = "the condition"): Promise<void> {
+export async function until(holds: () => boolean, timeoutMs = 60_000, what = "the condition"): Promise<void> {
   const giveUpAt = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > giveUpAt) throw new Error(`${what} did not come true in ${timeoutMs} ms`);

@@ -19,13 +19,16 @@ export function useShimHost(name: string): { readonly host: () => ShimHost; read
   });
   afterEach(async ({ task: { result } }) => {
     const used = current();
-    if (result?.state === "fail") used.cleanUp();
+    if (result?.state === "fail") {
+      process.stderr.write(used.logs());
+      used.cleanUp();
+    }
     const faults = used.faults();
     used.remove();
     if (result?.state === "fail") return;
     expect(faults).toEqual([]);
     const left = () => [...leftoversOf(prefix), ...leftoversOf(used.dir)];
-    await until(() => left().length === 0, 3000, "a clean host").catch(() => {});
+    await until(() => left().length === 0, 20_000, "a clean host").catch(() => {});
     expect(left()).toEqual([]);
   });
   return { host: current, nextId: () => `${prefix}${++number}` };
