@@ -44,6 +44,9 @@ for (const part of ["lib", "modules.list", "stand-in"]) {
 installProgram("tools/apt/fetch-deb.sh", target("libexec/kata-containers/tools/apt/fetch-deb.sh"));
 cpSync(path.join(root, "out/guest"), target("share/kata-containers"), { recursive: true });
 
+// What others need to know of us: containerd's drop-ins, Kubernetes' RuntimeClass.
+cpSync(path.join(root, "deploy"), target("share/kata-containers/deploy"), { recursive: true });
+
 const configuration = target("share/defaults/kata-containers/configuration.toml");
 const guest = path.join(prefix, "share/kata-containers");
 const { status } = spawnSync(
@@ -54,3 +57,4 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1);
 console.error(`install: programs in ${target("bin")}, guest in ${target("share/kata-containers")}`);
 console.error(`install: configuration in ${configuration}`);
+console.error(`install: for containerd and Kubernetes see ${target("share/kata-containers/deploy")}`);
