@@ -88,7 +88,10 @@ function criVersion3(fields: ConfigFields, cri: CriOptions): string[] {
   ];
 }
 
-function runtimes(parent: string, { kataConfiguration }: ConfigFields, kata: readonly string[]): string[] {
+function runtimes(parent: string, { kataConfiguration, cri }: ConfigFields, kata: readonly string[]): string[] {
+  // containerd up to 2.2 cannot put the address of a sandbox's shim into options other than runc's ("can't unmarshal type
+  // runtimeoptions.v1.Options"): the configuration comes by KATA_CONF_FILE then.
+  const options = [table(`${parent}.kata.options`, [`ConfigPath = ${quote(kataConfiguration)}`])];
   return [
     table(`${parent}.kata`, [
       'runtime_type = "io.containerd.kata.v2"',
@@ -97,7 +100,7 @@ function runtimes(parent: string, { kataConfiguration }: ConfigFields, kata: rea
       'container_annotations = ["io.katacontainers.*"]',
       ...kata,
     ]),
-    table(`${parent}.kata.options`, [`ConfigPath = ${quote(kataConfiguration)}`]),
+    ...(cri?.sandboxer === "shim" ? [] : options),
     table(`${parent}.runc`, ['runtime_type = "io.containerd.runc.v2"']),
   ];
 }
