@@ -167,7 +167,7 @@ export class ShimServer {
 
   private watchIdle(): void {
     this.env.loop.setTimer(IDLE_MS, () => {
-      if (this.tasks.inUse || this.server.connectionCount > 0) {
+      if (this.tasks.busy || this.server.connectionCount > 0) {
         this.watchIdle();
         return;
       }

@@ -26,6 +26,7 @@ export class Tasks {
   private current: Sandbox | undefined;
   /** The sandbox when it is nobody's: it exists without a task, until it is stopped. */
   private pod: Sandbox | undefined;
+  private podRuns = false;
 
   constructor(deps: CreateDeps) {
     this.deps = deps;
@@ -44,6 +45,11 @@ export class Tasks {
   /** Whether there are tasks, or some are being created, or a sandbox exists without one. */
   get inUse(): boolean {
     return this.tasks.size + this.pending.size > 0 || this.pod !== undefined;
+  }
+
+  /** Whether something lives here that needs the shim though nobody may ever ask for it. */
+  get busy(): boolean {
+    return this.tasks.size + this.pending.size > 0 || this.podRuns;
   }
 
   /** Throws KataError `not-found`. */
@@ -111,6 +117,10 @@ export class Tasks {
 
   /** Boots a sandbox that was added. Throws KataError with the stage; nothing is left of it then. */
   async startSandbox(sandbox: Sandbox): Promise<void> {
+    this.podRuns = true;
+    void sandbox.ended.then(() => {
+      this.podRuns = false;
+    });
     await sandbox.start();
     this.deps.onSandbox(sandbox);
   }
