@@ -21,8 +21,11 @@ import { taskV2Service } from "../../src/wire/services/task.ts";
 import { TtrpcClient } from "../../src/wire/ttrpc/client.ts";
 import { createClient, type ServiceClient } from "../../src/wire/ttrpc/create-client.ts";
 import { makeBusyboxRootfs } from "./busybox-rootfs.ts";
+import { Stream } from "./fifo-stream.ts";
 import { findProcesses } from "./leak-check.ts";
 import { NodeStream, nodeClock } from "./node-stream.ts";
+
+export { Stream } from "./fifo-stream.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
 export const shimProgram = process.env.KATA_TEST_SHIM ?? path.join(repository, "out/bin/containerd-shim-kata-v2");
@@ -88,28 +91,7 @@ export function processSpec(args: readonly string[], more: Readonly<Record<strin
   };
 }
 
-const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-
-/** A FIFO that a test reads. Not a file stream: those block a thread of Node's pool each, and there are four. */
-export class Stream {
-  readonly chunks: Buffer[] = [];
-  bytes = 0;
-  readonly ended: Promise<void>;
-  readonly socket: Socket;
-
-  constructor(file: string) {
-    this.socket = new Socket({ fd: openSync(file, O_RDONLY | O_NONBLOCK), readable: true, writable: false });
-    this.socket.on("data", (chunk: Buffer) => {
-      this.bytes += chunk.length;
-      this.chunks.push(chunk);
-    });
-    this.ended = new Promise((resolve) => this.socket.once("close", () => resolve()));
-  }
-
-  get text(): string {
-    return Buffer.concat(this.chunks).toString();
-  }
-}
+const { O_NONBLOCK, O_WRONLY } = constants;
 
 /** Runs real shims from bundles in a directory of its own, as containerd does. */
 export class ShimHost {
@@ -290,11 +272,12 @@ export class RunningContainer {
   }
 
   private get input(): Socket {
-    this.opened ??= new Socket({
-      fd: openSync(this.request.stdin, O_WRONLY | O_NONBLOCK),
-      readable: false,
-      writable: true,
-    });
+    if (this.opened === undefined) {
+      const fd = openSync(this.request.stdin, O_WRONLY | O_NONBLOCK);
+      this.opened = new Socket({ fd, readable: false, writable: true });
+      // The process may end without reading its input.
+      this.opened.on("error", () => {});
+    }
     return this.opened;
   }
 
