@@ -19,7 +19,9 @@ export interface TerminalResult {
   readonly failed: TerminalStep | null;
 }
 
-const packages = path.join(cache, "docker/usr");
+/** The releases that tests drive. "28" stands for what Debian sid has: 28 or newer. */
+export type DockerVersion = "26" | "28";
+
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
@@ -27,7 +29,7 @@ const stopTimeoutMs = 30_000;
  * A real Docker engine with data, sockets and containerd of its own, in a network namespace of its own: its bridge and its
  * firewall rules touch nobody else's. It knows the image `busybox`.
  *
- *     const docker = await Docker.start("/tmp/dkr-x");
+ *     const docker = await Docker.start("26", "/tmp/dkr-x");
  *     await docker.must(["run", "--rm", "--runtime", kataRuntime, "busybox", "uname"]);
  *     await docker.stop();
  *
@@ -38,18 +40,20 @@ export class Docker {
   readonly node: NetNamespace;
   readonly containerd: Containerd;
   private readonly directory: string;
+  private readonly packages: string;
   private readonly cgroupParent: string;
   private engine: ChildProcess | undefined;
 
-  private constructor(directory: string, node: NetNamespace, containerd: Containerd) {
+  private constructor(version: DockerVersion, directory: string, node: NetNamespace, containerd: Containerd) {
     this.directory = directory;
+    this.packages = path.join(cache, "docker", version, "usr");
     this.node = node;
     this.containerd = containerd;
     this.cgroupParent = path.basename(directory);
   }
 
   /** `directory` is made if missing, and must be short: sockets are in there. */
-  static async start(directory: string): Promise<Docker> {
+  static async start(version: DockerVersion, directory: string): Promise<Docker> {
     mkdirSync(directory, { recursive: true });
     const node = new NetNamespace();
     await node.ready();
@@ -58,7 +62,7 @@ export class Docker {
       directory: path.join(directory, "ctd"),
       prefix: node.prefix,
     });
-    const docker = new Docker(directory, node, containerd);
+    const docker = new Docker(version, directory, node, containerd);
     try {
       await docker.startEngine();
       const archive = path.join(directory, "busybox.tar");
@@ -73,7 +77,8 @@ export class Docker {
 
   /** Runs `docker`. */
   run(arguments_: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return runCommand(path.join(packages, "bin/docker"), arguments_, {
+    return runCommand(path.join(this.packages, "bin/docker"), arguments_, {
+      timeoutMs: 100_000,
       ...options,
       env: { ...this.clientEnvironment, ...options.env },
     });
@@ -89,7 +94,7 @@ export class Docker {
   /** Plays `steps` against `docker` on a pseudo terminal of 24 rows and 80 columns. */
   async terminal(arguments_: readonly string[], steps: readonly TerminalStep[]): Promise<TerminalResult> {
     const script = path.join(repository, "test/support/terminal.py");
-    const command = [script, JSON.stringify(steps), path.join(packages, "bin/docker"), ...arguments_];
+    const command = [script, JSON.stringify(steps), path.join(this.packages, "bin/docker"), ...arguments_];
     const result = await runCommand("python3", command, { env: this.clientEnvironment, timeoutMs: 240_000 });
     if (result.code !== 0) throw new Error(result.stderr);
     return JSON.parse(result.stdout) as TerminalResult;
@@ -135,7 +140,7 @@ export class Docker {
     writeFileSync(inside("daemon.json"), "{}");
     const [program = "", ...arguments_] = [
       ...this.node.prefix,
-      path.join(packages, "sbin/dockerd"),
+      path.join(this.packages, "sbin/dockerd"),
       ...["--config-file", inside("daemon.json"), "--host", `unix://${this.socket}`, "--pidfile", inside("docker.pid")],
       ...["--data-root", inside("data"), "--exec-root", inside("exec"), "--containerd", this.containerd.address],
       ...["--cgroup-parent", `/${this.cgroupParent}`],
@@ -144,7 +149,7 @@ export class Docker {
     const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
     try {
       this.engine = spawn(program, arguments_, {
-        env: { ...inherited, PATH: `${packages}/bin:${packages}/sbin:${this.containerd.path}` },
+        env: { ...inherited, PATH: `${this.packages}/bin:${this.packages}/sbin:${this.containerd.path}` },
         stdio: ["ignore", log, log],
       });
     } finally {
