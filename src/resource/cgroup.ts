@@ -13,6 +13,9 @@ const CGROUP2_MAGIC = 0x63677270;
 /** Controllers of the legacy mode that account for what a VM uses. */
 const legacyControllers = ["memory", "cpu,cpuacct", "cpu", "cpuacct", "pids"];
 
+/** How the cgroups of sandboxes begin that have no pod's. */
+const OVERHEAD = "kata_overhead_";
+
 /** What placing processes needs. */
 export interface CgroupDeps {
   readonly sys: FilesPort;
@@ -39,7 +42,7 @@ export function cgroupName(
   // systemd owns its tree: its `slice:prefix:name` form is no place of ours.
   const usable = base !== undefined && parts.length > 0 && !/(?:^|\/)\.\.(?:\/|$)|:/.test(sandbox.cgroupsPath);
   const parent = parts.join("/");
-  return usable && sys.exists(`${hierarchy}/${parent}`) ? `${parent}/kata_${base}` : `kata_overhead_${sandbox.id}`;
+  return usable && sys.exists(`${hierarchy}/${parent}`) ? `${parent}/kata_${base}` : `${OVERHEAD}${sandbox.id}`;
 }
 
 /**
@@ -63,6 +66,21 @@ export function placeInCgroup(
       logger.warn("cannot use a cgroup of the sandbox's own", { directory, error: KataError.from(error) });
     }
   }
+}
+
+/** The cgroups at the top of the hierarchies that `placeInCgroup` made, whether or not their sandboxes still exist. */
+export function overheadCgroups(
+  sys: Pick<FilesPort, "statFs" | "exists" | "lstat" | "readDir" | "readText">,
+): { readonly sandboxId: string; readonly path: string; readonly empty: boolean }[] {
+  return hierarchies(sys).flatMap((hierarchy) =>
+    sys
+      .readDir(hierarchy)
+      .filter(({ kind, name }) => kind === "directory" && name.startsWith(OVERHEAD))
+      .map(({ name }) => {
+        const path = `${hierarchy}/${name}`;
+        return { sandboxId: name.slice(OVERHEAD.length), path, empty: sys.readText(`${path}/cgroup.procs`) === "" };
+      }),
+  );
 }
 
 /** How many processes of the sandbox's cgroup the host's kernel killed for want of memory; 0 when it is not known. */

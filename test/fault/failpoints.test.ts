@@ -101,6 +101,7 @@ describe("a delete while the shim lives", () => {
   });
 });
 
+const logged = (id: string, text: string) => until(text, () => host().log(id).includes(text) || undefined);
 const kill = (program: RegExp, id: string) => {
   const [pid] = findProcesses(program, id);
   if (pid === undefined) throw new Error(`${program} does not run`);
@@ -111,6 +112,7 @@ describe("the VMM's death", () => {
   test.each(withVmm)("at %s is told, and nothing stays", async (point) => {
     const { container, failure } = await waitingAt(point);
     kill(/^qemu-system-/, container.id);
+    await logged(container.id, 'msg="vmm exited"');
     expect(causeChain(await failure()).join(": ")).toMatch(/killed by signal 9 \(SIGKILL\)|connection was closed/i);
     await remove(container.id);
   });
@@ -120,6 +122,8 @@ describe("the share-fs daemon's death", () => {
   test.each(["share-fs-started", ...withVmm] as const)("at %s fails the sandbox, and nothing stays", async (point) => {
     const { container, failure } = await waitingAt(point);
     kill(/^virtiofsd/, container.id);
+    // Before the guest is waited for nobody looks.
+    if (!/^(share-fs|vmm)-started$/.test(point)) await logged(container.id, 'msg="sandbox failed"');
     await failure();
     expect(host().log(container.id)).toMatch(/level=error .*(virtiofsd|QEMU|qemu)/);
     await remove(container.id);
