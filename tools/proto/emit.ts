@@ -65,13 +65,13 @@ function emitMessage(message: DescMessage, use: (desc: DescMessage | DescEnum) =
   const name = localName(message);
   const fields = [...message.fields].sort((a, b) => a.number - b.number);
   const members = fields.flatMap((field) => [...docLines(field, "  "), `  ${emitMember(field, use)}`]);
-  const rows = fields.map((field) => `  ${emitRow(field, use)},`);
+  const list = fields.map((field) => emitRow(field, use)).join(",");
+  const types = fields.flatMap(({ message: type }) => (type ? [use(type)] : []));
+  const more = types.length > 0 ? `, () => [${types.join(", ")}]` : "";
   return [
     ...docLines(message, ""),
     members.length > 0 ? `export interface ${name} {\n${members.join("\n")}\n}` : `export type ${name} = object;`,
-    rows.length > 0
-      ? `export const ${name}: MessageType<${name}> = /* @__PURE__ */ new MessageType("${message.typeName}", () => [\n${rows.join("\n")}\n]);`
-      : `export const ${name}: MessageType<${name}> = /* @__PURE__ */ new MessageType("${message.typeName}", () => []);`,
+    `export const ${name}: MessageType<${name}> = /* @__PURE__ */ new MessageType("${message.typeName}", "${list}"${more});`,
   ].join("\n");
 }
 
@@ -83,17 +83,17 @@ function emitMember(field: DescField, use: (desc: DescMessage | DescEnum) => str
   return mayBeAbsent(field) ? `${name}?: ${tsType} | undefined;` : `${name}: ${tsType};`;
 }
 
+/** A field as src/wire/protobuf/field-list.ts reads it; message types follow apart. */
 function emitRow(field: DescField, use: (desc: DescMessage | DescEnum) => string): string {
   const { rowType } = valueType(field, use);
-  const start = `[${field.number}, "${field.localName}", `;
-  if (field.fieldKind === "map") return `${start}"map", ${rowType}]`;
-  if (field.fieldKind === "list") return `${start}${rowType}, "repeated"]`;
-  return field.fieldKind !== "message" && mayBeAbsent(field)
-    ? `${start}${rowType}, "optional"]`
-    : `${start}${rowType}]`;
+  const start = `${field.number} ${field.localName}`;
+  if (field.fieldKind === "map") return `${start} map ${rowType}`;
+  if (field.fieldKind === "list") return `${start} ${rowType} repeated`;
+  const optional = field.fieldKind !== "message" && mayBeAbsent(field);
+  return `${start} ${rowType}${optional ? " optional" : ""}`;
 }
 
-/** The type of the field's value, element or map value: in TypeScript, and in the runtime's rows. */
+/** The type of the field's value, element or map value: in TypeScript, and in the runtime's list. */
 function valueType(
   field: DescField,
   use: (desc: DescMessage | DescEnum) => string,
@@ -104,11 +104,11 @@ function valueType(
   if (field.fieldKind === "list" && field.listKind !== "message" && isVarint(field) && !field.packed) {
     throw unsupported(field, "an unpacked list of numbers");
   }
-  if (field.message) return { tsType: use(field.message), rowType: use(field.message) };
-  if (field.enum) return { tsType: use(field.enum), rowType: '"int32"' };
+  if (field.message) return { tsType: use(field.message), rowType: "." };
+  if (field.enum) return { tsType: use(field.enum), rowType: "int32" };
   const scalar = field.scalar === undefined ? undefined : scalarTypes[field.scalar];
   if (!scalar) throw unsupported(field, `scalar type ${field.scalar === undefined ? "?" : ScalarType[field.scalar]}`);
-  return { tsType: scalar[1], rowType: `"${scalar[0]}"` };
+  return { tsType: scalar[1], rowType: scalar[0] };
 }
 
 function isVarint(field: DescField): boolean {

@@ -1,5 +1,6 @@
 import { KataError } from "../../base/error.ts";
 import type { Codec } from "../codec.ts";
+import { parseFieldList } from "./field-list.ts";
 import type * as fields from "./fields.ts";
 import { initialValue, isVarint, type ScalarKind, toField, zeroOf } from "./fields.ts";
 import { DEFAULT_MAX_SLOTS, ProtobufReader } from "./reader.ts";
@@ -15,7 +16,7 @@ export type DeepPartial<T> = T extends Uint8Array | string | number | bigint | b
 
 type Values = Record<string, unknown>;
 type Field = fields.Field<MessageType<object>>;
-/** How generated code lists a field. */
+/** A field of a message type. */
 export type FieldRow = fields.FieldRow<MessageType<object>>;
 
 /**
@@ -25,21 +26,27 @@ export type FieldRow = fields.FieldRow<MessageType<object>>;
 export class MessageType<T extends object> implements Codec<T> {
   /** Fully qualified name, which is also the type URL by which containerd's Any names the message. */
   readonly name: string;
-  private readonly rows: () => readonly FieldRow[];
-  private ordered: readonly Field[] | undefined;
-  private readonly byNumber: (Field | undefined)[] = [];
+  private readonly list: string | (() => readonly FieldRow[]);
+  private readonly types: (() => readonly MessageType<object>[]) | undefined;
+  private prepared:
+    | { readonly ordered: readonly Field[]; readonly byNumber: readonly (Field | undefined)[] }
+    | undefined;
 
-  /** `rows` is called at the first use, so that types may refer to types declared later. */
-  constructor(name: string, rows: () => readonly FieldRow[]) {
+  /**
+   * `list` is the fields as `parseFieldList` reads them, with their message types, or rows. Both are looked at when the type
+   * is used first, so that types may refer to types declared later.
+   */
+  constructor(name: string, list: string | (() => readonly FieldRow[]), types?: () => readonly MessageType<object>[]) {
     this.name = name;
-    this.rows = rows;
+    this.list = list;
+    this.types = types;
   }
 
   /** A complete message: the given fields, copied, and defaults for the others. Bytes are shared, not copied. */
   create(partial: DeepPartial<T> = {} as DeepPartial<T>): T {
     const given = partial as Values;
     const message: Values = {};
-    for (const field of this.fields()) {
+    for (const field of this.fields().ordered) {
       const value = given[field.name];
       message[field.name] = value === undefined ? initialValue(field) : copyValue(field, value);
     }
@@ -75,17 +82,21 @@ export class MessageType<T extends object> implements Codec<T> {
     }
   }
 
-  private fields(): readonly Field[] {
-    if (this.ordered === undefined) {
-      this.ordered = this.rows().map(toField);
-      for (const field of this.ordered) this.byNumber[field.number] = field;
+  private fields() {
+    if (this.prepared === undefined) {
+      const { list } = this;
+      const rows = typeof list === "string" ? parseFieldList(list, this.types?.() ?? []) : list();
+      const byNumber: (Field | undefined)[] = [];
+      const ordered = rows.map((row): Field => toField(row));
+      for (const field of ordered) byNumber[field.number] = field;
+      this.prepared = { ordered, byNumber };
     }
-    return this.ordered;
+    return this.prepared;
   }
 
   /** A message with every field at its default. */
   private blank(reader: ProtobufReader): Values {
-    const fields = this.fields();
+    const fields = this.fields().ordered;
     reader.spend(fields.length + 1);
     const message: Values = {};
     for (let i = 0; i < fields.length; i++) {
@@ -97,10 +108,11 @@ export class MessageType<T extends object> implements Codec<T> {
 
   /** Reads up to the reader's end. A message that comes in several pieces is merged, as the format demands. */
   private read(reader: ProtobufReader, previous: Values | undefined): Values {
+    const { byNumber } = this.fields();
     const message = previous ?? this.blank(reader);
     while (reader.position < reader.end) {
       const tag = reader.prefix();
-      const field = this.byNumber[tag >>> 3];
+      const field = byNumber[tag >>> 3];
       if (tag === field?.tag) this.readField(message, field, reader);
       else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
         // A scalar of a repeated field outside the packed form: old encoders write it so.
@@ -151,7 +163,7 @@ export class MessageType<T extends object> implements Codec<T> {
   }
 
   private write(message: Values, writer: ProtobufWriter): void {
-    const fields = this.fields();
+    const fields = this.fields().ordered;
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i] as Field;
       const value = message[field.name];
