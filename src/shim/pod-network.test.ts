@@ -141,6 +141,17 @@ test("the host's network is nobody's: the VM gets no card, and nothing is looked
   await end(shim);
 });
 
+test("disable_new_netns leaves the VMM in the host's network", async () => {
+  const shim = new FakeShim();
+  const configuration = shim.sys.readText("/etc/kata.toml");
+  shim.sys.fake.addFile("/etc/kata.toml", `${configuration}disable_new_netns = true\ninternetworking_model = "none"\n`);
+  shim.backends.network.addInterface("eth0");
+  await shim.started("web", netns);
+  expect(shim.backends.vmSpec).toMatchObject({ netns: undefined, devices: [{ kind: "share" }] });
+  expect(shim.backends.network.scans).toBe(0);
+  await end(shim);
+});
+
 describe("interfaces that come after the VM's start", () => {
   test("between create and start are plugged in before the program runs", async () => {
     const shim = new FakeShim();

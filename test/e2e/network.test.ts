@@ -90,8 +90,15 @@ const network = (netns: string | undefined) => ({
   },
 });
 const podAnnotations = (type: string, id: string) => ({
-  annotations: { "io.kubernetes.cri.container-type": type, "io.kubernetes.cri.sandbox-id": id },
+  annotations: {
+    "io.kubernetes.cri.container-type": type,
+    "io.kubernetes.cri.sandbox-id": id,
+    // A second CPU, and with it a second queue of the cards.
+    "io.kubernetes.cri.sandbox-cpu-quota": "100000",
+    "io.kubernetes.cri.sandbox-cpu-period": "100000",
+  },
 });
+const queuesAndCpus = "ls -d /sys/class/net/eth0/queues/rx-* | wc -l; nproc";
 
 const big = Buffer.alloc(3 << 20, "a line that is repeated until the file is large enough\n");
 const sha256 = createHash("sha256").update(big).digest("hex");
@@ -153,6 +160,9 @@ test("a pod's containers have its addresses, routes, neighbours and MTU, and rea
   }
   await sh(one, "ping -c 1 -w 20 10.88.0.1 && ping6 -c 1 -w 20 fd00:88::1 && ping -c 1 -w 20 10.99.1.1");
 
+  const [queues, cpus] = (await sh(one, queuesAndCpus)).split("\n");
+  expect(queues).toBe(cpus);
+
   expect(await sh(one, "wget -q -O - http://[fd00:88::1]:8000/small")).toBe("hello\n");
   expect(await sh(one, "wget -q -O /www/big http://10.88.0.1:8000/big && sha256sum /www/big")).toContain(sha256);
   const fetched = async (url: string) => (await inside(lan, ["busybox", "wget", "-q", "-O", "-", url])).stdoutSha256;
@@ -185,6 +195,17 @@ test("a network that is made between create and start reaches the guest, as Dock
   expect(await sh(container, "wget -q -O - http://10.88.0.1:8000/big | sha256sum")).toContain(sha256);
   expect(await sh(container, "wget -q -O - http://[fd00:88::1]:8000/small")).toBe("hello\n");
   await container.end();
+});
+
+test("a shim that dies right after the joining leaves nothing that its deletion does not find", async () => {
+  await plugIntoBridge(pod);
+  const id = nextId();
+  Object.assign(host().env, { KATA_TS_TESTING: "1", KATA_TS_FAILPOINT: "network-joined=kill" });
+  const container = await host().prepare(id, { args: ["true"], spec: network(pod.path) });
+  await expect(container.create()).rejects.toThrow();
+  expect((await inside(pod, ["tc", "qdisc", "show", "dev", "eth0"])).stdout).toContain("ingress");
+  host().deleteShim(id);
+  await expectUntouched(pod, ["eth0", "lo"]);
 });
 
 test("an interface that cannot be joined fails the start with its name, kind and rule, and leaves nothing", async () => {
