@@ -32,6 +32,11 @@ test: build ## Run every test: types, lint, unit, native, sanitizers, fuzz, real
 	@tools/setup/install.sh test
 	@$(setup); node tools/test/run.mjs
 
+.PHONY: soak
+soak: build ## Run and pipe for hours, and fail on growth; SOAK_SCALE=0.05 takes minutes
+	@tools/setup/install.sh test
+	@$(setup); npx vitest run --project soak
+
 .PHONY: lint
 lint: deps ## Check types, style, layers and unused code
 	@$(setup); node tools/test/run.mjs --only lint

@@ -34,6 +34,14 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          testTimeout: 24 * 3600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -332,6 +332,9 @@ export class RunningContainer {
       return { code, stdout: stdout.text, stderr: stderr.text };
     } finally {
       await this.task.delete({ id: this.id, execId });
+      this.streams.splice(this.streams.indexOf(stdout), 2);
+      for (const { socket } of [stdout, stderr]) socket.destroy();
+      for (const name of ["stdout", "stderr"]) rmSync(fifo(name));
     }
   }
 

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { get } from "node:http";
+
+/** What a process holds. */
+export interface Figures {
+  readonly rssKib: number;
+  readonly pssKib: number;
+  readonly descriptors: number;
+}
+
+/** Reads them from /proc. */
+export function figuresOf(pid: number): Figures {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const kib = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(rollup)?.[1]);
+  return { rssKib: kib("Rss"), pssKib: kib("Pss"), descriptors: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/** The agent's resident memory, as the metrics of a sandbox's shim have it. */
+export async function agentRssKib(sandboxId: string): Promise<number> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const request = get({ socketPath: `/run/vc/sbs/${sandboxId}/shim-monitor.sock`, path: "/metrics" }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("end", () => resolve(body));
+    });
+    request.on("error", reject);
+  });
+  const bytes = /^kata_agent_total_rss(?:\{\})? (\d+)$/m.exec(text)?.[1];
+  if (bytes === undefined) throw new Error(`The metrics have no kata_agent_total_rss:\n${text.slice(0, 2000)}`);
+  return Number(bytes) / 1024;
+}
+
+/**
+ * How much a series grew from its first sample to its last one, by the line that fits it best (least squares): one sample
+ * that stands out changes little.
+ */
+export function growth(samples: readonly number[]): number {
+  const count = samples.length;
+  const middle = (count - 1) / 2;
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / count;
+  const covariance = samples.reduce((sum, sample, index) => sum + (index - middle) * (sample - mean), 0);
+  const variance = samples.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
+  return (covariance / variance) * (count - 1);
+}
