@@ -95,6 +95,8 @@ void engine_track_rejections(JSRuntime *runtime);
 void engine_load_modules(JSRuntime *runtime);
 bool engine_furnish(JSContext *ctx);
 JSModuleDef *engine_start_module(JSContext *ctx, const char *name);
+// Modules that are loaded are not read again soon: lets go of their bytecode, which the kernel reads anew from the file if need be.
+void engine_drop_embedded(void);
 // Runs promise jobs until none is left; returns how many faults wait to be taken.
 int engine_run_jobs(JSContext *ctx);
 // Prints an exception through the fault printer that the prelude installed, or plainly.

@@ -125,6 +125,7 @@ NATIVE(collect)
     JS_RunGC(JS_GetRuntime(ctx));
     memory_trim();
     trim_stack();
+    engine_drop_embedded();
     return give(ctx, 0);
 }
 

@@ -1,6 +1,8 @@
 // Loading of the embedded modules, into the program's realm or another one (realm.c).
 #include "bridge.h"
 
+#include <sys/mman.h>
+
 const struct embedded_module *find_embedded(const char *name)
 {
     for (const struct embedded_module *module = embedded_modules; module->name; module++)
@@ -56,4 +58,17 @@ bool engine_furnish(JSContext *ctx)
 void engine_load_modules(JSRuntime *runtime)
 {
     JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
+}
+
+void engine_drop_embedded(void)
+{
+    uintptr_t low = UINTPTR_MAX, high = 0;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (const struct embedded_module *module = embedded_modules; module->name; module++) {
+        if ((uintptr_t)module->code < low) low = (uintptr_t)module->code;
+        if ((uintptr_t)module->lines_end > high) high = (uintptr_t)module->lines_end;
+    }
+    low = (low + page - 1) / page * page;
+    high = high / page * page;
+    if (low < high) madvise((void *)low, high - low, MADV_DONTNEED);
 }
