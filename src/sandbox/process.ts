@@ -43,7 +43,11 @@ export class Process extends TaskProcess {
       throw error;
     }
     this.apply({ kind: "started" });
-    if (this.state.kind !== "running") return;
+    // Only the loss of the VM ends a process whose end nobody awaits yet, and the sandbox knows the reason.
+    if (this.state.kind !== "running") {
+      this.deps.agent(`start ${this.name}`);
+      throw new KataError("unavailable", `${this.name} was lost while it started`);
+    }
     this.io.start(this.streams(agent));
     void this.awaitEnd(agent);
     // Not awaited: the start is over, and whoever announces it must not be overtaken by the end.
