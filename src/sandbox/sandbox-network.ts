@@ -123,7 +123,7 @@ export class SandboxNetwork {
 
   private async rescanNow(guest: () => NetworkGuest): Promise<void> {
     const { pod } = this.deps;
-    if (pod === undefined) return;
+    if (pod === undefined || (this.isEmpty && !pod.mayHaveLinks())) return;
     const facts = await pod.scan();
     const endpoints = this.plan(facts);
     if (endpoints.length === 0) return;

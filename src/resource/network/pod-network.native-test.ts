@@ -87,9 +87,11 @@ test(
     const tap = (await net.findLink("tap0_kata"))?.index ?? -1;
     // The same tap, and another tap on the same interface.
     const same = await failure(network().join(endpoint, { number: 0, queues: 1 }));
-    expect(same.texts).toMatch(
-      /^Cannot join interface eth0 of the pod to the VM: Cannot use the pod's network namespace/,
-    );
+    expect(same).toEqual({
+      code: "failed-precondition",
+      texts:
+        "Cannot join interface eth0 of the pod to the VM: The network namespace serves another VM, which has its tap0_kata",
+    });
     const other = await failure(network().join(endpoint, { number: 1, queues: 1 }));
     expect(other).toMatchObject({
       code: "failed-precondition",
@@ -161,7 +163,15 @@ test(
     const ended = context.loop.exited(child);
     expect(sys.readLink(`/proc/${child}/ns/net`)).not.toBe(home);
     expect(sys.readLink("/proc/self/ns/net")).toBe(home);
+    expect(open.mayHaveLinks()).toBe(true);
     open.handOver(child);
+    expect(open.mayHaveLinks()).toBe(false);
+    const inside = sys.open(open.path);
+    const tap = inNetns(sys, inside, () => sys.openTap("eth0"));
+    sys.close(inside);
+    expect(open.mayHaveLinks()).toBe(true);
+    sys.close(tap);
+    expect(open.mayHaveLinks()).toBe(false);
     expect(open.path).toBe(`/proc/${child}/ns/net`);
     expect((await open.scan()).links.map(({ name }) => name)).toEqual(["lo"]);
     sys.kill(child, 9);

@@ -9,7 +9,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { checkModel, joinTap, type NetworkModel } from "./model.ts";
 import { createNetns, inNetns, openNetns, type PodNetns } from "./netns.ts";
 import { type NetnsFacts, scanNetns } from "./scan.ts";
-import { openTap, tapName, whileBusy } from "./tap.ts";
+import { isBusy, openTap, tapName, whileBusy } from "./tap.ts";
 
 /** What working on a pod's network needs. */
 export interface PodNetworkDeps {
@@ -30,6 +30,8 @@ export interface JoinedTap {
 export interface PodNetwork {
   /** Path of the namespace, for programs that are to run in it. */
   readonly path: string;
+  /** Whether a scan could find anything: quicker to ask, for whoever asks often. */
+  mayHaveLinks(): boolean;
   /** Rejects with KataError. */
   scan(): Promise<NetnsFacts>;
   /**
@@ -48,6 +50,8 @@ export class HostPodNetwork implements PodNetwork {
   /** A namespace that nobody else keeps. */
   private own: number | undefined;
   private where: string;
+  /** A process that is in the namespace. */
+  private inhabitant: number | undefined;
 
   /** Makes the namespace if it is to be a new one. Throws SysError, and KataError for a model that there is not. */
   constructor(deps: PodNetworkDeps, netns: Exclude<PodNetns, { kind: "host" }>, model: NetworkModel) {
@@ -60,6 +64,17 @@ export class HostPodNetwork implements PodNetwork {
 
   get path(): string {
     return this.where;
+  }
+
+  mayHaveLinks(): boolean {
+    if (this.inhabitant === undefined) return true;
+    try {
+      const table = this.deps.sys.readText(`/proc/${this.inhabitant}/net/dev`);
+      return table.split("\n").some((line) => /^\s*(?!lo:)[^\s:|]+:/.test(line));
+    } catch {
+      // What is wrong with the namespace is for the scan to say.
+      return true;
+    }
   }
 
   scan(): Promise<NetnsFacts> {
@@ -82,7 +97,7 @@ export class HostPodNetwork implements PodNetwork {
     };
     let descriptors: readonly number[] = [];
     try {
-      descriptors = await whileBusy(clock, () => this.inside(() => openTap(sys, tap, queues)));
+      descriptors = await this.openTap(tap, queues);
       await this.withNetlink((net) => joinTap({ net, clock, register }, this.model, { ...endpoint, tap }));
       return { descriptors, release };
     } catch (error) {
@@ -92,7 +107,22 @@ export class HostPodNetwork implements PodNetwork {
     }
   }
 
+  private async openTap(tap: string, queues: number): Promise<readonly number[]> {
+    const { sys, clock } = this.deps;
+    try {
+      return await whileBusy(clock, () => this.inside(() => openTap(sys, tap, queues)));
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      throw new KataError("failed-precondition", `The network namespace serves another VM, which has its ${tap}`, {
+        field: "linux.namespaces",
+        hint: "VMs cannot share a network namespace: give each its own, or run the containers in one pod",
+        cause: error,
+      });
+    }
+  }
+
   handOver(pid: number | undefined): void {
+    this.inhabitant = pid;
     if (this.own === undefined) return;
     if (pid !== undefined) this.where = `/proc/${pid}/ns/net`;
     this.deps.sys.close(this.own);

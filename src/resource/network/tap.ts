@@ -52,7 +52,8 @@ export async function whileBusy<T>(clock: Clock, step: () => T | Promise<T>): Pr
   }
 }
 
-function isBusy(error: unknown): boolean {
+/** Whether something failed because somebody else has it. */
+export function isBusy(error: unknown): boolean {
   const inner = error instanceof KataError ? error.cause : error;
   return isErrno(inner, "EBUSY") || (inner instanceof NetlinkError && inner.code === "EBUSY");
 }

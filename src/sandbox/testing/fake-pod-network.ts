@@ -40,6 +40,10 @@ export class FakePodNetwork implements PodNetwork {
     };
   }
 
+  mayHaveLinks(): boolean {
+    return this.facts.links.length > 0;
+  }
+
   async scan(): Promise<NetnsFacts> {
     this.scans++;
     return this.facts;
