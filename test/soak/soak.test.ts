@@ -14,7 +14,7 @@ import { useShimHost } from "../support/shim-test.ts";
 const scale = Number(process.env.SOAK_SCALE ?? 1);
 const times = (count: number) => Math.max(10, Math.round(count * scale));
 
-/** How many samples of a run are kept apart; the first fifth fills caches and is left out. */
+/** How many samples are taken in a run. */
 const SAMPLES = 50;
 /** Growth of memory over a whole run. A leak of one small object for each of 10,000 execs would be over it. */
 const ALLOWED = { rssKib: 512, pssKib: 512, agentKib: 512, descriptors: 0 };
@@ -28,28 +28,31 @@ afterAll(() => {
 
 type Sample = Figures & { readonly agentKib: number };
 
+interface Run {
+  readonly name: string;
+  readonly pod: ShimPod;
+  readonly count: number;
+  /** How often before anything is measured: the first uses of everything fill caches. */
+  readonly warmUp: number;
+}
+
 /** Calls `step` `count` times and checks that the shim and the agent of a sandbox do not grow meanwhile. */
-async function soak(
-  name: string,
-  pod: ShimPod,
-  count: number,
-  step: (index: number) => Promise<unknown>,
-): Promise<void> {
+async function soak({ name, pod, count, warmUp }: Run, step: (index: number) => Promise<unknown>): Promise<void> {
   const shim = host().shimPid(pod.id);
   const every = Math.max(1, Math.floor(count / SAMPLES));
   const samples: Sample[] = [];
+  for (let index = 0; index < warmUp; index++) await step(index);
   const startedAt = Date.now();
   for (let index = 0; index < count; index++) {
-    await step(index);
+    await step(warmUp + index);
     if (index % every !== every - 1) continue;
     const agentKib = await agentRssKib(pod.id);
     samples.push({ ...figuresOf(shim), agentKib });
   }
   const seconds = Math.round((Date.now() - startedAt) / 1000);
-  const settled = samples.slice(Math.floor(samples.length / 5));
   const grown: Partial<Record<keyof Sample, number>> = {};
   for (const key of Object.keys(ALLOWED) as (keyof Sample)[]) {
-    const series = settled.map((sample) => sample[key]);
+    const series = samples.map((sample) => sample[key]);
     const by = growth(series);
     rows.push([name, count, seconds, key, series[0], series.at(-1), by.toFixed(1)].map(cell).join(""));
     if (by > ALLOWED[key]) grown[key] = by;
@@ -60,7 +63,7 @@ async function soak(
 test("execs", async () => {
   const pod = await ShimPod.start(host(), nextId());
   const main = await pod.run("main", ["sleep", "100000000"]);
-  await soak("execs", pod, times(10_000), async (index) => {
+  await soak({ name: "execs", pod, count: times(10_000), warmUp: 100 }, async (index) => {
     expect(await main.exec(["echo", `${index}`])).toMatchObject({ code: 0, stdout: `${index}\n` });
   });
   await pod.end(main);
@@ -68,7 +71,7 @@ test("execs", async () => {
 
 test("containers of a pod", async () => {
   const pod = await ShimPod.start(host(), nextId());
-  await soak("containers", pod, times(200), async (index) => {
+  await soak({ name: "containers", pod, count: times(200), warmUp: 20 }, async (index) => {
     const container = await pod.run(`c${index}`, ["echo", "x"]);
     expect(await pod.finish(container)).toEqual({ code: 0, stdout: "x\n" });
   });
@@ -79,7 +82,8 @@ test("output and input", async () => {
   const pod = await ShimPod.start(host(), nextId());
   const main = await pod.run("main", ["sleep", "100000000"]);
   const mebibytes = 16;
-  await soak("stdio", pod, times((10 * 1024) / mebibytes / 2), (index) => pipeThrough(main, `cat${index}`, mebibytes));
+  const count = times((10 * 1024) / mebibytes / 2);
+  await soak({ name: "stdio", pod, count, warmUp: 10 }, (index) => pipeThrough(main, `cat${index}`, mebibytes));
   await pod.end(main);
 });
 
