@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { type CommandResult, type RunOptions, runCommand } from "./kata-ctl.ts";
@@ -45,7 +45,7 @@ export interface Tunnel {
 
 /** A network namespace of a test's own with its loopback up, kept alive by a process. */
 export class NetNamespace extends NetNamespaceAt {
-  private readonly keeper;
+  private readonly keeper: ChildProcessByStdio<Writable, Readable, null>;
 
   constructor() {
     const keeper = spawn("unshare", ["--net", "--", "sh", "-c", "ip link set lo up && echo ready && exec cat"], {

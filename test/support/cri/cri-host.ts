@@ -1,8 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import type { RequestOf, ResponseOf } from "../../../src/wire/codec.ts";
 import type { DeepPartial } from "../../../src/wire/protobuf/message-type.ts";
 import { type Containerd, type ContainerdVersion, pauseImageName, startContainerd } from "../containerd.ts";
+import { repository } from "../kata-ctl.ts";
 import { NetNamespace } from "../net-namespace.ts";
 import { demoImage, pauseImage } from "../pause-image.ts";
 import { writeCniConfiguration } from "./cni.ts";
@@ -55,6 +65,7 @@ export class CriHost {
       version,
       directory,
       prefix: node.prefix,
+      kataConfiguration: writeKataConfiguration(directory),
       cri: { cniConfDir: writeCniConfiguration(directory), ...options },
     });
     const host = new CriHost(directory, node, containerd);
@@ -145,6 +156,15 @@ export class CriHost {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** The configuration of the build, with seccomp profiles in force as runc has them. */
+function writeKataConfiguration(directory: string): string {
+  const built = path.join(repository, "out/etc/kata-containers/configuration.toml");
+  const text = readFileSync(process.env.KATA_TEST_CONFIG ?? built, "utf8");
+  const file = path.join(directory, "configuration.toml");
+  writeFileSync(file, text.replace("disable_guest_seccomp = true", "disable_guest_seccomp = false"));
+  return file;
 }
 
 function removeCgroup(directory: string): void {
