@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ByteStream } from "../base/byte-stream.ts";
+import { CancelSource } from "../base/cancel.ts";
 import { KataError } from "../base/error.ts";
 import { Logger, type LogRecord } from "../base/logger.ts";
 import { createFakeSys } from "../sys/fake.ts";
@@ -84,6 +85,34 @@ describe("EventPublisher", () => {
     await events.flush();
     expect(received.length).toBe(2);
     expect(records.map(({ message }) => message)).toEqual(["containerd did not take an event"]);
+  });
+
+  test("whoever follows gets every event from then on, in order, until it leaves", async () => {
+    const { logger, loop } = setUp();
+    const events = new EventPublisher({ clock: loop, logger, connect: undefined }, { namespace: "n" });
+    const source = new CancelSource();
+    await events.publish("/tasks/start", TaskStart, start("before"));
+    const follower = events.follow(source.signal)[Symbol.asyncIterator]();
+    for (const id of ["one", "two"]) await events.publish("/tasks/start", TaskStart, start(id));
+    for (const id of ["one", "two"]) {
+      const { value } = await follower.next();
+      expect(value).toMatchObject({ namespace: "n", topic: "/tasks/start" });
+      expect(unpackAny(value.event, TaskStart).containerId).toBe(id);
+    }
+    source.cancel();
+    await events.publish("/tasks/start", TaskStart, start("after"));
+    expect(await follower.next()).toMatchObject({ done: true });
+    // One that comes too late leaves at once.
+    expect(await events.follow(source.signal)[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
+  });
+
+  test("a follower that reads nothing is cut off, and nobody waits for it", async () => {
+    const { logger, loop } = setUp();
+    const events = new EventPublisher({ clock: loop, logger, connect: undefined }, { namespace: "n" });
+    const follower = events.follow(new CancelSource().signal)[Symbol.asyncIterator]();
+    for (let i = 0; i < 1100; i++) await events.publish("/tasks/start", TaskStart, start(`c${i}`));
+    for (let i = 0; i < 1024; i++) expect((await follower.next()).done).toBe(false);
+    await expect(follower.next()).rejects.toMatchObject({ code: "resource-exhausted" });
   });
 
   test("without a receiver nothing is sent", async () => {

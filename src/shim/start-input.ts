@@ -1,7 +1,7 @@
 import { KataError } from "../base/error.ts";
 import { isErrno } from "../sys/error.ts";
-import { WOULD_BLOCK } from "../sys/port/files.ts";
-import type { ProgramEnvironment } from "../sys/start.ts";
+import type { Loop } from "../sys/loop.ts";
+import { type FilesPort, WOULD_BLOCK } from "../sys/port/files.ts";
 
 /** What the caller of `start` said on standard input. */
 export interface StartInput {
@@ -31,11 +31,17 @@ const READ_BYTES = 16 * 1024;
 /** A caller that has something to say does so at once; one that left a pipe open by mistake must not hang the start. */
 const PATIENCE_MS = 500;
 
+/** What reading standard input needs. */
+export interface InputDeps {
+  readonly sys: Pick<FilesPort, "fstat" | "read">;
+  readonly loop: Pick<Loop, "watch" | "setTimer">;
+}
+
 /**
  * What the caller wrote to standard input, up to its end. Nothing for a terminal, /dev/null and a closed descriptor, and
  * for a pipe that stays open without a word. Throws KataError `resource-exhausted` above 1 MiB.
  */
-export async function readStartInput({ sys, loop }: ProgramEnvironment): Promise<Uint8Array> {
+export async function readStartInput({ sys, loop }: InputDeps): Promise<Uint8Array> {
   if (!mayHaveInput(sys)) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -70,7 +76,7 @@ export async function readStartInput({ sys, loop }: ProgramEnvironment): Promise
   return bytes;
 }
 
-function mayHaveInput(sys: ProgramEnvironment["sys"]): boolean {
+function mayHaveInput(sys: InputDeps["sys"]): boolean {
   try {
     const { kind } = sys.fstat(0);
     return kind === "fifo" || kind === "socket" || kind === "file";

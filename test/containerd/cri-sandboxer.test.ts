@@ -40,6 +40,20 @@ criSuite(
       expect(ours.some((line) => line.includes('msg="agent answered"'))).toBe(true);
       for (const line of ours) expect(line).toMatch(/^time="[^"]{30,35}" level=(debug|info|warning) msg=\S/);
     });
+
+    test("the runtime tells containerd what it is", async () => {
+      if (suite.handler === "runc") return;
+      const { stdout } = await suite.host.containerd.must([
+        "plugins",
+        "inspect-runtime",
+        "--runtime",
+        "io.containerd.kata.v2",
+      ]);
+      expect(JSON.parse(stdout)).toMatchObject({
+        Name: "io.containerd.kata.v2",
+        Version: { Version: expect.stringMatching(/^\d+\.\d+/) },
+      });
+    });
   },
   { sandboxer: "shim" },
 );

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -15,7 +16,7 @@ import { Options } from "../../src/wire/gen/runtimeoptions/v1/api.ts";
 import { sandboxService } from "../../src/wire/services/sandbox.ts";
 import { taskV3Service } from "../../src/wire/services/task.ts";
 import { createClient } from "../../src/wire/ttrpc/create-client.ts";
-import { alive, configuration, processSpec, Stream, until } from "../support/shim-host.ts";
+import { alive, configuration, processSpec, Stream, shimProgram, until } from "../support/shim-host.ts";
 import { errorOf, useShimHost } from "../support/shim-test.ts";
 
 const { host, nextId } = useShimHost("sandbox-api");
@@ -96,6 +97,33 @@ test("the sandbox API and task API 3, as containerd 2.3 speaks them: a sandbox, 
   await client.closed;
   await until(() => !alive(shim), 30_000, "the shim's end");
   expect(existsSync(result.address.slice("unix://".length))).toBe(false);
+});
+
+test.each([
+  ["stays open without a word", "pipe"],
+  ["is /dev/null", "ignore"],
+  ["has its end at once", "end"],
+  ["is noise", "noise"],
+])("start does not mind a standard input that %s", async (_what, kind) => {
+  const id = nextId();
+  host().makeBundle(id, { args: ["true"] });
+  const child = spawn(shimProgram, ["-namespace", "test", "-address", host().dir, "-id", id, "start"], {
+    cwd: host().bundle(id),
+    stdio: [kind === "ignore" ? "ignore" : "pipe", "pipe", "inherit"],
+  });
+  let answer = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  if (kind === "end") child.stdin?.end();
+  if (kind === "noise") child.stdin?.end("what is this?");
+  const [code] = await once(child, "close");
+  child.stdin?.destroy();
+  expect(code).toBe(0);
+  expect(answer).toBe(`unix://${host().socketOf(id)}`);
+  const { client } = await host().connect(answer);
+  host().deleteShim(id);
+  await client.closed;
 });
 
 test("a pod of tasks: its own container is a task without a process, the others join it", async () => {

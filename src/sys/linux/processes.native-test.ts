@@ -82,3 +82,11 @@ test("setRlimit and setOomScoreAdj change this process", async (context) => {
   expect(sys.readText("/proc/self/oom_score_adj").trim()).toBe("17");
   sys.setOomScoreAdj(Number(before));
 });
+
+test("scheduleApart works, or says that this kernel or machine cannot", ({ sys }) => {
+  try {
+    sys.scheduleApart();
+  } catch (error) {
+    expect(["EINVAL", "ENODEV", "EPERM"].includes((error as { code: string }).code)).toBe(true);
+  }
+});
