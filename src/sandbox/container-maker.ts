@@ -5,6 +5,7 @@ import type { StatsContainerResponse } from "../wire/gen/agent/agent.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { BootDeps, BootedGuest } from "./boot.ts";
 import type { Container } from "./container.ts";
+import { deadlines } from "./deadlines.ts";
 import { GuestContainer, type GuestContainerDeps } from "./guest-container.ts";
 import { createContainerRequest } from "./guest-requests.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
@@ -75,22 +76,47 @@ export class ContainerMaker {
       const { disableGuestSeccomp, createTimeoutMs } = this.options;
       if (request.spec.linux.seccomp !== undefined && !disableGuestSeccomp && !guest.supportsSeccomp) throw noSeccomp();
       const spec = withSysctl(request.spec, this.podSysctl);
-      await this.deps
-        .agent("create a container")
-        .createContainer(createContainerRequest({ ...request, ...placed, spec, disableGuestSeccomp }), {
-          timeoutMs: createTimeoutMs,
-        });
+      const agent = this.deps.agent("create a container");
+      const wanted = createContainerRequest({ ...request, ...placed, spec, disableGuestSeccomp });
+      try {
+        await agent.createContainer(wanted, { timeoutMs: createTimeoutMs });
+        await failpoints.hit("container-created");
+      } catch (error) {
+        await this.forget(agent, request.id);
+        throw error;
+      }
       // A container that starts again must not take back what the pod's programs have set since.
       this.podSysctl = {};
-      await failpoints.hit("container-created");
-      const { clock, agent, network, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
+      const { clock, network, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
       const logger = this.deps.logger.child({ container: request.id });
       const runHooks = this.hookRunner(request);
       return new GuestContainer(
-        { clock, logger, agent, readsAtOnce, onExit, urgent, giveUp, failpoints, network, runHooks, random: sys },
+        {
+          clock,
+          logger,
+          agent: this.deps.agent,
+          readsAtOnce,
+          onExit,
+          urgent,
+          giveUp,
+          failpoints,
+          network,
+          runHooks,
+          random: sys,
+        },
         request,
       );
     });
+  }
+
+  /** The guest may have made a container that the host takes for failed: it must not be in the way of the next try. */
+  private async forget(agent: AgentApi, id: string): Promise<void> {
+    try {
+      const timeoutMs = deadlines.removeContainer;
+      await this.deps.urgent(agent.removeContainer({ containerId: id, timeout: 0 }, { timeoutMs }), id);
+    } catch (error) {
+      this.deps.logger.debug("the guest has no such container", { container: id, error: KataError.from(error) });
+    }
   }
 
   private async runCreateHooks(request: ContainerRequest): Promise<void> {

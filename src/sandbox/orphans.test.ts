@@ -37,7 +37,8 @@ function leave(sandboxId: string, undo: Parameters<typeof writeRecord>[2]["undo"
   const facts = { bundle: "/b", namespace: "n", hypervisor: "qemu", socket: `/run/containerd/s/${sandboxId}` };
   const state = { version: 1, state: "running", createdMs: 0, shimPid: 900, containers: [], undo } as const;
   writeRecord(sys, stateDir, { ...facts, ...state, sandboxId });
-  sys.fake.addFile(facts.socket);
+  sys.mkdirAll("/run/containerd/s");
+  sys.close(sys.listen({ kind: "unix", path: facts.socket }));
 }
 
 async function remove(): Promise<readonly Error[]> {

@@ -32,6 +32,12 @@ const record: SandboxRecord = {
 
 const nobody = () => Promise.reject(new KataError("unavailable", "nobody listens"));
 
+/** A socket's file whose owner is dead. */
+function leaveSocket(sys: FakeSys, path: string): void {
+  sys.mkdirAll(path.slice(0, path.lastIndexOf("/")));
+  sys.close(sys.listen({ kind: "unix", path }));
+}
+
 /** A host with a sandbox whose shim (pid 100) and VMM (101) run. */
 function host(): { sys: FakeSys; loop: FakeLoop; remove: (id?: string) => Promise<DeleteResponse> } {
   const sys = createFakeSys();
@@ -49,7 +55,7 @@ function host(): { sys: FakeSys; loop: FakeLoop; remove: (id?: string) => Promis
   for (let i = 0; i < 2; i++) sys.spawn({ path: "/bin/x", argv: ["x"], env: [] });
   fake.addFile("/b/config.json", "{}");
   fake.addFile("/b/shim.pid", "100");
-  fake.addFile(socket);
+  leaveSocket(sys, socket);
   fake.addFile("/run/vc/sbs/web/persist.json", JSON.stringify(record));
   fake.addFile("/run/vc/vm/web/console.log", "last words");
   fake.addDirectory("/run/kata-containers/shared/sandboxes/web/mounts/web/rootfs");
@@ -82,7 +88,7 @@ describe("deleteContainer()", () => {
   test("removes the socket where containerd wanted it, and no other file", async () => {
     const { sys, remove } = host();
     const elsewhere = `/run/s2/${socket.split("/").at(-1)}`;
-    sys.fake.addFile(elsewhere);
+    leaveSocket(sys, elsewhere);
     sys.fake.addFile("/b/address", `unix://${elsewhere}`);
     await remove();
     expect(sys.exists(elsewhere)).toBe(false);

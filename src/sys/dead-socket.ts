@@ -15,13 +15,14 @@ export function socketListens(sys: Pick<SocketsPort, "connect"> & Pick<FilesPort
   }
 }
 
-/** Removes a unix socket's file unless somebody listens there. Returns whether it is gone. Throws SysError. */
+/** Removes a unix socket's file, and no other, unless somebody listens there. Returns whether it is gone. Throws SysError. */
 export function removeDeadSocket(
-  sys: Pick<SocketsPort, "connect"> & Pick<FilesPort, "close" | "unlink">,
+  sys: Pick<SocketsPort, "connect"> & Pick<FilesPort, "close" | "lstat" | "unlink">,
   path: string,
 ): boolean {
   if (socketListens(sys, path)) return false;
   try {
+    if (sys.lstat(path).kind !== "socket") return false;
     sys.unlink(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error;
