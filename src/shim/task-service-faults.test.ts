@@ -222,3 +222,18 @@ test("a leftover of a dead shim is cleaned up first", async () => {
   await shim.run(shim.service.delete(web));
   expect(shim.leftovers()).toEqual([]);
 });
+
+test("a container that the guest may have made when its creation fails is taken out of the guest", async () => {
+  const shim = new FakeShim();
+  const annotations = (type: string) => ({
+    ...minimalSpec,
+    annotations: { "io.kubernetes.cri.container-type": type, "io.kubernetes.cri.sandbox-id": "pod" },
+  });
+  await shim.started("pod", annotations("sandbox"));
+  shim.guest.fail("createContainer", new KataError("deadline-exceeded", "too late"));
+  const request = shim.bundle("web", annotations("container"));
+  await expect(shim.run(shim.service.create(request))).rejects.toMatchObject({ message: "too late" });
+  expect(shim.guest.calls.filter((call) => /Container$/.test(call))).toEqual(["createContainer", "removeContainer"]);
+  shim.guest.recover("createContainer");
+  await shim.run(shim.service.create(request));
+});
