@@ -26,13 +26,14 @@ const walked = failpointNames.filter((name) => !/network/.test(name));
 const withVmm = walked.slice(walked.indexOf("vmm-started")).filter((name) => !/^(stop|exec)-/.test(name));
 const inCreate = walked.filter((name) => stepOf(name) === "create");
 
-/** Deletes as containerd does after it lost a shim, and says how long that took. */
+/** Deletes as containerd does after it lost a shim, in time, and once more, which has nothing to do. */
 async function remove(id: string): Promise<void> {
-  const { code, ms, stderr } = await deleteAside(host(), id);
-  expect(stderr).toBe("");
-  expect(code).toBe(0);
-  expect(ms).toBeLessThan(2000);
+  const first = await deleteAside(host(), id);
   expect(findProcesses(/./, id)).toEqual([]);
+  const second = await deleteAside(host(), id);
+  for (const { code, stderr } of [first, second]) expect([code, stderr]).toEqual([0, ""]);
+  // On a machine where doing nothing takes long everything may.
+  expect(first.ms).toBeLessThan(Math.max(2000, 10 * second.ms));
 }
 
 const reached = (id: string, point: FailpointName) =>
@@ -82,7 +83,6 @@ describe("the shim's death", () => {
     const container = await prepareFailing(host(), nextId(), `${point}=kill`);
     const outcome = await live(container, stepOf(point));
     expect(outcome?.error.code).toBe("unavailable");
-    await remove(container.id);
     await remove(container.id);
   });
 });

@@ -76,26 +76,6 @@ describe("when something is killed", () => {
     expect(performance.now() - startedAt).toBeLessThan(2000);
     expect(alive(container.pid)).toBe(false);
   });
-
-  test("the shim at every step of a create: delete removes what there is", async () => {
-    for (const point of [
-      "record-written",
-      "share-prepared",
-      "share-fs-started",
-      "vmm-started",
-      "rootfs-mounted",
-      "agent-connected",
-      "container-created",
-    ]) {
-      host().env.KATA_TS_TESTING = "1";
-      host().env.KATA_TS_FAILPOINT = `${point}=kill`;
-      const id = nextId();
-      const container = await host().prepare(id, { args: ["true"] });
-      const error = await errorOf(container.create());
-      expect(error.code, point).toBe("unavailable");
-      expect(host().deleteShim(id).exitStatus).toBe(137);
-    }
-  });
 });
 
 describe("a bad request", () => {
