@@ -291,6 +291,21 @@ test("an end is announced after the start, also where hooks follow the start slo
   expect(shim.published.at(-1)).toBe("delete web");
 });
 
+test("of two deletions at once one finds nothing, and the deletion is announced once", async () => {
+  const shim = new FakeShim();
+  await shim.started("web");
+  await shim.run(shim.service.exec(shim.execRequest("web", "x1")));
+  await shim.run(shim.service.kill({ ...web, signal: 9, all: true }));
+  await shim.run(shim.service.wait(web));
+  for (const request of [{ id: "web", execId: "x1" }, web]) {
+    const both = [shim.service.delete(request), shim.service.delete(request)];
+    const results = await shim.run(Promise.allSettled(both));
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(results[1]).toMatchObject({ reason: { code: "not-found" } });
+  }
+  expect(shim.published.filter((event) => event === "delete web").length).toBe(1);
+});
+
 test("annotations for the runtime change nothing, and the log says so", async () => {
   const shim = new FakeShim();
   const annotation = "io.katacontainers.config.hypervisor.path";

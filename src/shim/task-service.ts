@@ -17,7 +17,7 @@ import { configPath } from "./config-path.ts";
 import type { EventPublisher } from "./events.ts";
 import { toMetrics } from "./metrics.ts";
 import { processStatus } from "./process-status.ts";
-import type { Tasks } from "./tasks.ts";
+import type { Task, Tasks } from "./tasks.ts";
 import { toTimestamp } from "./timestamp.ts";
 
 export interface TaskServiceDeps {
@@ -43,6 +43,8 @@ const MAX_TERMINAL_SIZE = 0xffff;
  */
 export class TaskService implements ServiceHandlers<typeof taskV3Service> {
   private readonly deps: TaskServiceDeps;
+  /** Deletions under way. */
+  private readonly deleting = new Map<TaskProcess, Promise<wire.DeleteResponse>>();
 
   constructor(deps: TaskServiceDeps) {
     this.deps = deps;
@@ -74,10 +76,28 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
     return { pid: tasks.pid };
   }
 
-  async delete({ id, execId }: wire.DeleteRequest): Promise<wire.DeleteResponse> {
+  async delete(request: wire.DeleteRequest): Promise<wire.DeleteResponse> {
+    const task = this.deps.tasks.get(request.id);
+    const process = task.container.process(request.execId);
+    const earlier = this.deleting.get(process);
+    if (earlier !== undefined) {
+      await earlier.catch(() => {});
+      // Nothing is left to delete then, unless the earlier attempt failed.
+      return this.delete(request);
+    }
+    const deletion = this.deleteOnce(task, process);
+    this.deleting.set(process, deletion);
+    try {
+      return await deletion;
+    } finally {
+      this.deleting.delete(process);
+    }
+  }
+
+  private async deleteOnce(task: Task, process: TaskProcess): Promise<wire.DeleteResponse> {
     const { tasks } = this.deps;
-    const task = tasks.get(id);
-    const process = task.container.process(execId);
+    const { id } = task;
+    const { execId } = process;
     const { kind } = process.state;
     if (kind !== "stopped" && kind !== "created") {
       throw new KataError("failed-precondition", `${process.name} must have ended to be deleted, it is ${kind}`);
