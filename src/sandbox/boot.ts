@@ -71,16 +71,16 @@ export async function startVm(
   progress: (started: Partial<StartedVm>) => void,
 ): Promise<LaunchedVm> {
   const vm = deps.backends.createHypervisor(options.config, deps.logger);
-  const network = await inStage("join-network", () => openNetwork(deps, options));
+  // The daemon needs a moment to come up, in which the interfaces are joined. Neither is left alone when the other fails.
+  const [daemon, joined] = await Promise.allSettled([
+    inStage("share-rootfs", () => startShareFs(deps, options, progress)),
+    inStage("join-network", () => joinNetwork(deps, options)),
+  ]);
+  if (joined.status === "rejected") throw daemon.status === "rejected" ? daemon.reason : joined.reason;
+  const { network, cards } = joined.value;
   let ready: Promise<void> | undefined;
   try {
-    // The daemon needs a moment to come up, in which the interfaces are joined. Neither is left alone when the other fails.
-    const [daemon, cards] = await Promise.allSettled([
-      inStage("share-rootfs", () => startShareFs(deps, options, progress)),
-      inStage("join-network", () => network.cardsForStart()),
-    ]);
     if (daemon.status === "rejected") throw daemon.reason;
-    if (cards.status === "rejected") throw cards.reason;
     const shareFs = daemon.value;
     await inStage("join-network", () => deps.failpoints.hit("network-joined"));
     return await inStage("start-vmm", async () => {
@@ -90,7 +90,7 @@ export async function startVm(
         ...options.size,
         kernelParams: [],
         netns: network.netns,
-        devices: [...shareDevices(options, shareFs), ...cards.value],
+        devices: [...shareDevices(options, shareFs), ...cards],
         // An empty network may be set up later.
         hotplugPorts: network.isEmpty ? LATE_CARDS : 0,
       });
@@ -112,13 +112,20 @@ export async function startVm(
   }
 }
 
-async function openNetwork(deps: BootDeps, options: BootOptions): Promise<SandboxNetwork> {
+/** The pod's network and the cards that the VM is to start with. A failure leaves nothing open. */
+async function joinNetwork(deps: BootDeps, options: BootOptions) {
   const { sys, clock, logger, backends, undo } = deps;
   const { config, netns, size } = options;
   const { internetworkingModel, disableNewNetns } = config.runtime;
   const wanted = disableNewNetns ? { kind: "host" as const } : netns;
   const pod = await backends.openPodNetwork(wanted, { model: internetworkingModel, undo });
-  return new SandboxNetwork({ sys, clock, logger, pod }, { vcpus: size.vcpus });
+  const network = new SandboxNetwork({ sys, clock, logger, pod }, { vcpus: size.vcpus });
+  try {
+    return { network, cards: await network.cardsForStart() };
+  } catch (error) {
+    network.handOver(undefined);
+    throw error;
+  }
 }
 
 async function startShareFs(

@@ -27,6 +27,9 @@ export function checkModel(model: NetworkModel): void {
   });
 }
 
+/** drivers/net/tun.c: 65535 bytes with the Ethernet header. */
+const MAX_TAP_MTU = 65_535 - 14;
+
 export interface JoinDeps {
   readonly net: RtnetlinkClient;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ export async function joinTap(
 ): Promise<void> {
   const tapIndex = (await net.findLink(tap))?.index;
   if (tapIndex === undefined) throw new KataError("not-found", `The tap ${tap} is gone`);
-  await net.setLink(tapIndex, { mtu, up: true });
+  await net.setLink(tapIndex, { mtu: Math.min(mtu, MAX_TAP_MTU), up: true });
   if (models[model] !== "redirect") return;
   if ((await net.ingressLinks()).includes(linkIndex)) {
     throw new KataError(
