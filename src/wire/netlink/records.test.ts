@@ -9,6 +9,7 @@ import { checkLinkName, decodeLink, encodeLinkChange, encodeNewLink, linkFlags }
 import { acknowledgement, decodeDatagram, encodeRequest } from "./message.ts";
 import { decodeNeighbor, encodeNeighbor, type Neighbor } from "./neighbor.ts";
 import { decodeRoute, encodeRoute, type Route } from "./route.ts";
+import { decodeIngressQdisc, encodeIngressQdisc, encodeRedirect } from "./traffic.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -209,12 +210,16 @@ describe("datagrams", () => {
         1,
         encodeNeighbor({ linkIndex: 1, address: "::1", linkAddress: "02:00:00:00:00:01", state: 2, flags: 0 }),
       ),
+      encodeRequest(36, 2, 1, encodeIngressQdisc(3)),
+      encodeRequest(44, 2, 1, encodeRedirect(3, 4)),
       encodeRequest(2, 0x200, 1, new Uint8Array(40).fill(1)),
     ];
     const tokens = [Uint8Array.of(0, 0, 0, 0), Uint8Array.of(4, 0), Uint8Array.of(0xff, 0xff)];
     fuzz({ corpus, tokens, runs: 5000 }, ([chunk = new Uint8Array()]) => {
       for (const message of decodeDatagram(chunk)) {
-        for (const decode of [decodeLink, decodeAddress, decodeRoute, decodeNeighbor]) decode(message.payload);
+        for (const decode of [decodeLink, decodeAddress, decodeRoute, decodeNeighbor, decodeIngressQdisc]) {
+          decode(message.payload);
+        }
         acknowledgement(message);
       }
     });
