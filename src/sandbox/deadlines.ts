@@ -30,7 +30,7 @@ export const healthLimits = {
   /** A call that ends something may take so long before the agent is asked whether it is alive. */
   urgentMs: 1000,
   urgentCheckMs: 500,
-  /** How much longer a VM that works may take to answer, when others would go down with it. */
+  /** How much longer a VM that works may take to answer, when its sandbox is to go on. */
   patienceMs: 6000,
 } as const;
 

@@ -271,12 +271,9 @@ export class Sandbox {
     return this.phase.guest.connection.agent;
   }
 
-  /** For calls that end a container: other containers that run are a reason to be patient with the guest. */
+  /** For calls that end a container. A sandbox that is to outlive it is a reason to be patient with a guest that is busy. */
   private urgent<T>(call: Promise<T>, containerId: string): Promise<T> {
-    const patient = [...this.containers.values()].some(
-      ({ id, kind, init }) => kind === "guest" && id !== containerId && !init.isOver,
-    );
-    return this.health?.urgent(call, { patient }) ?? call;
+    return this.health?.urgent(call, { patient: containerId !== this.id }) ?? call;
   }
 
   private notRunning(what: string): KataError {

