@@ -26,6 +26,9 @@ import { testingFailpoints } from "./testing-failpoints.ts";
 
 /** A shim without tasks and without a client ends after this long: its manager is gone. */
 const IDLE_MS = 60_000;
+/** How long clients are given to hang up first. */
+const HANG_UP_MS = 500;
+const HANG_UP_POLL_MS = 10;
 
 /** The long-lived part of a shim: it serves one sandbox until it is shut down. */
 export class ShimServer {
@@ -138,7 +141,7 @@ export class ShimServer {
       cgroupMode: () => cgroupMode(sys),
       machine: sys.uname().machine,
       plan: (request) => planPod(this.createDeps, request),
-      shutdown: () => void this.shutdown(),
+      shutdown: () => void this.shutdownLast(),
     });
   }
 
@@ -147,6 +150,17 @@ export class ShimServer {
     const { args } = this;
     const logger = this.logger.child({ container: containerId });
     return new ProcessStdio({ sys, loop, logger }, names, { containerId, namespace: args.namespace });
+  }
+
+  /**
+   * Ends after its clients, or a moment later. Go's ttrpc client can miss an answer that the end of the connection follows
+   * at once, and containerd fails the removal of a pod for that.
+   */
+  private async shutdownLast(): Promise<void> {
+    const { loop } = this.env;
+    const giveUpAt = loop.nowMs() + HANG_UP_MS;
+    while (this.server.connectionCount > 0 && loop.nowMs() < giveUpAt) await after(loop, HANG_UP_POLL_MS);
+    await this.shutdown();
   }
 
   /** Takes everything down; the answers given and the events published so far still leave. */
