@@ -13,6 +13,12 @@ export interface CriSuite {
   runPod(options?: PodOptions): Promise<Pod>;
 }
 
+/** How the pods are made; with another sandboxer, runc proves nothing new. */
+export interface SuiteOptions {
+  readonly sandboxer?: "podsandbox" | "shim";
+  readonly handlers?: readonly Handler[];
+}
+
 /** The release with which the whole set of scenarios runs; the others get the core set. */
 export const fullSetVersion: ContainerdVersion = "1.7";
 
@@ -23,23 +29,25 @@ export const fullSetVersion: ContainerdVersion = "1.7";
 export function criSuite(
   versions: readonly ContainerdVersion[],
   define: (suite: CriSuite) => void,
-  options: { readonly sandboxer?: "podsandbox" | "shim" } = {},
+  options: SuiteOptions = {},
 ): void {
+  const { handlers = ["runc", "kata"], ...hostOptions } = options;
+  const how = options.sandboxer === undefined ? "" : `, sandboxer ${options.sandboxer}`;
   const chosen = process.env.KATA_TEST_CONTAINERD?.split(",") ?? containerdVersions;
-  describe.each(versions.filter((version) => chosen.includes(version)))("containerd %s", (version) => {
+  describe.each(versions.filter((version) => chosen.includes(version)))(`containerd %s${how}`, (version) => {
     let running: CriHost | undefined;
     const host = (): CriHost => {
       if (running === undefined) throw new Error("containerd does not run");
       return running;
     };
     beforeAll(async () => {
-      running = await CriHost.start(version, options);
+      running = await CriHost.start(version, hostOptions);
     });
     afterAll(async () => {
       await running?.stop();
     });
 
-    describe.each<Handler>(["runc", "kata"])("%s", (handler) => {
+    describe.each(handlers)("%s", (handler) => {
       let before: HostSnapshot;
       beforeAll(() => {
         before = snapshotHost();
