@@ -115,25 +115,29 @@ describe("a failure while a pod's second container is made", () => {
     const pod = await startedPod(`@${file}`);
     const share = `/run/kata-containers/shared/sandboxes/${pod.id}/mounts`;
     const atRest = readdirSync(share);
-    const id = `${pod.id}-one`;
-    const request = joinPod(pod.id, id);
     const record = () => readFileSync(`/run/vc/sbs/${pod.id}/persist.json`, "utf8");
+    // The guest remembers names for a second: each try has one of its own, as CRI's containers have.
     for (const point of points) {
+      const id = `${pod.id}-${point}`;
+      const request = joinPod(pod.id, id);
       writeFileSync(file, `${point}=error`);
       expect((await errorOf(pod.task.create(request))).message).toBe(`Failpoint ${point} was told to fail`);
       expect(readdirSync(share)).toEqual(atRest);
       expect(record()).not.toContain(id);
       expect(await errorOf(pod.task.state({ id, execId: "" }))).toMatchObject({ code: "not-found" });
     }
+    expect(host().log(pod.id)).toContain('msg="container removed"');
     for (const point of ["container-before-start", "container-started"] as const) {
+      const id = `${pod.id}-${point}`;
       writeFileSync(file, `${point}=error`);
-      await pod.task.create(request);
+      await pod.task.create(joinPod(pod.id, id));
       expect((await errorOf(pod.task.start({ id, execId: "" }))).message).toContain(point);
       await pod.task.delete({ id, execId: "" });
       expect(readdirSync(share)).toEqual(atRest);
     }
     writeFileSync(file, "");
-    await pod.task.create(request);
+    const id = `${pod.id}-good`;
+    await pod.task.create(joinPod(pod.id, id));
     await pod.task.start({ id, execId: "" });
     expect((await pod.task.state({ id: pod.id, execId: "" })).status).toBe(Status.RUNNING);
     await pod.end();
