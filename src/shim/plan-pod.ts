@@ -34,6 +34,9 @@ function factsOf({ sys, logger, documents }: PlanDeps, bundle: string, options: 
   if (!sys.exists(`${bundle}/config.json`)) return pod ?? factsOfPodConfig(PodSandboxConfig.create({}));
   const { spec, warnings } = documents.bundle(bundle);
   for (const warning of warnings) logger.warn("specification", { warning });
+  if (Object.values(spec.hooks).some((hooks) => hooks.length > 0)) {
+    logger.warn("hooks of a sandbox are not run: it is no container");
+  }
   const facts = factsOfSpec(sys, spec, true);
   return { ...facts, sharedPidNamespace: facts.sharedPidNamespace || (pod?.sharedPidNamespace ?? false) };
 }

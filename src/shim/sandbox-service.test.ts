@@ -150,6 +150,12 @@ describe("the facts of a sandbox", () => {
     expect({ ...shim.guest.created[0]?.OCI?.Linux?.Sysctl }).toEqual({ "net.core.somaxconn": "99" });
   });
 
+  test("hooks in config.json are not run, and the log says so", async () => {
+    const shim = await started({ ociVersion: "1.1.0", hooks: { prestart: [{ path: "/hooks/x" }] } });
+    expect(shim.backends.hooks).toEqual([]);
+    expect(shim.records.filter(({ message }) => message.includes("hooks")).length).toBe(1);
+  });
+
   test.each([
     [{ sandboxId: "../x" }, "invalid-argument", "sandbox_id"],
     [{ bundlePath: "bundles/pod" }, "invalid-argument", "bundle_path"],
