@@ -79,8 +79,8 @@ async function throughput() {
     unit: "MiB/s (100 MB/s)",
   });
   const input = [];
-  for (let round = 0; round < 3; round++) input.push(await measureInput(global, 128));
-  report("standard input to the guest, 128 MiB", `${spread(input, 0)} MiB/s`);
+  for (let round = 0; round < 3; round++) input.push(await measureInput(global, 256));
+  report("standard input to the guest, 256 MiB", `${spread(input, 0)} MiB/s`);
 }
 
 async function agentMemory() {
@@ -163,7 +163,7 @@ async function page() {
     "- Cold run: the whole of `kata-ctl run --rm busybox true` as its caller sees it, 10 rounds. The split is of a second run in the same round, from the",
     "  shim's log (millisecond stamps); kernel and agent are the guest's monotonic clock, which starts with the kernel.",
     "- Standard output: from the first byte that arrives to the end of the output, 512 MiB of zeros from `dd bs=1M`, 3 rounds.",
-    "- Standard input: from just before spawn of `kata-ctl run -i busybox wc -c` until its end, less the same with no input, 3 rounds.",
+    "- Standard input: from just before spawn of `kata-ctl run -i busybox dd of=/dev/null` until its end, less the same with no input, 3 rounds.",
     "- Rows with a second figure: containerd 1.6 of the bench's own with its `ctr`; runc's shim (containerd-shim-runc-v2 of the same package) did the same",
     "  job in turn, one after the other, on the same machine; the ratio is that of the medians.",
     "- `start`: from just before spawn of the shim's `start` until its outputs are at an end and it was reaped, 20 rounds; then a connection is made and State of",

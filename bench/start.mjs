@@ -52,18 +52,21 @@ export async function measureOutput(global, mebibytes) {
 }
 
 /**
- * Input that `wc -c` reads in the guest, and how fast it arrives, in MiB/s. Clock: the whole run, less one without input.
+ * Input that `dd` reads in the guest, and how fast it arrives, in MiB/s. Clock: the whole run, less one without input.
  * @param {string[]} global
  * @param {number} mebibytes
  */
 export async function measureInput(global, mebibytes) {
   const run = (/** @type {number} */ count) => {
-    const words = [kataCtl, ...global, "run", "--rm", "-i", "busybox", "wc", "-c"].map((word) => `'${word}'`);
+    const words = [kataCtl, ...global, "run", "--rm", "-i", "busybox", "dd", "of=/dev/null", "bs=64k"].map(
+      (word) => `'${word}'`,
+    );
     return timed("/bin/sh", ["-c", `head -c ${count * 2 ** 20} /dev/zero | ${words.join(" ")}`]);
   };
   const empty = await run(0);
   const full = await run(mebibytes);
-  if (Number(full.stdout.trim()) !== mebibytes * 2 ** 20) throw new Error(`The guest read ${full.stdout.trim()} bytes`);
+  const [, whole, cut] = /^(\d+)\+(\d+) records in/m.exec(full.stderr) ?? [];
+  if (Number(whole) + Number(cut) < mebibytes * 16) throw new Error(`The guest did not read all: ${full.stderr}`);
   return mebibytes / ((full.ms - empty.ms) / 1000);
 }
 
