@@ -1,6 +1,7 @@
 import { KataError } from "../../base/error.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { Crun } from "./crun.ts";
+import type { HeldMounts } from "./held-mounts.ts";
 import type { ContainerProcess } from "./process.ts";
 
 /** Where a container is in its life. `paused` is a running one whose cgroup is frozen. */
@@ -17,6 +18,7 @@ export class Container {
   readonly starting = new Set<string>();
   /** Mount points on which it holds a reference. */
   readonly mountPoints: readonly string[];
+  readonly heldMounts: HeldMounts;
   /** Poststop hooks exist: crun has to run them. */
   readonly hasHooks: boolean;
   /** Its first process is not PID 1: the pod's pid namespace has another. */
@@ -30,6 +32,7 @@ export class Container {
       readonly id: string;
       readonly init: ContainerProcess;
       readonly mountPoints: readonly string[];
+      readonly heldMounts: HeldMounts;
       readonly hasHooks: boolean;
       readonly sharesPidNamespace: boolean;
     },
@@ -39,6 +42,7 @@ export class Container {
     this.id = options.id;
     this.init = options.init;
     this.mountPoints = options.mountPoints;
+    this.heldMounts = options.heldMounts;
     this.hasHooks = options.hasHooks;
     this.sharesPidNamespace = options.sharesPidNamespace;
     this.processes.set(this.init.execId, this.init);

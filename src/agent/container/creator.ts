@@ -17,6 +17,7 @@ import type { GuestTree } from "../storage/guest-tree.ts";
 import type { StorageManager } from "../storage/manager.ts";
 import { Container } from "./container.ts";
 import type { Crun } from "./crun.ts";
+import { HeldMounts } from "./held-mounts.ts";
 import { findGuestHooks } from "./hooks.ts";
 import { type Json, writeJson } from "./json.ts";
 import type { Launcher } from "./launcher.ts";
@@ -73,9 +74,10 @@ export class ContainerCreator {
       const bundle = this.writeBundle(id, spec, hooks, sharesPidNamespace);
       for (const write of planSysctls(spec.Linux?.Sysctl ?? {})) this.deps.namespaces.writeSysctl(write);
       const init = await this.launch(id, execId, spec, bundle, options.signal);
+      const heldMounts = new HeldMounts(this.deps.sys, init.pid, shareDirs(spec));
       return new Container(
         { crun: this.deps.crun, cgroup: this.cgroup(id) },
-        { id, init, mountPoints, hasHooks: hooks !== undefined, sharesPidNamespace },
+        { id, init, mountPoints, heldMounts, hasHooks: hooks !== undefined, sharesPidNamespace },
       );
     } catch (error) {
       await this.discard(id, mountPoints);
@@ -95,6 +97,7 @@ export class ContainerCreator {
     await container.init.exited;
     if (container.hasHooks) await this.deps.crun.delete(container.id);
     for (const process of container.processes.values()) process.close();
+    container.heldMounts.release();
     await this.discard(container.id, container.mountPoints);
   }
 
@@ -181,6 +184,13 @@ export class ContainerCreator {
       (launch) => this.deps.crun.create(launch, bundle),
     );
   }
+}
+
+/** The directories that hold the root and the volumes: not these themselves, which may be file systems that end here. */
+function shareDirs(spec: Spec): string[] {
+  const sources = [spec.Root?.Path ?? "", ...spec.Mounts.filter(isBind).map(({ source }) => source)];
+  const parents = sources.map((source) => tidyPath(source).replace(/\/[^/]*$/, ""));
+  return [...new Set(parents)].filter((parent) => isWithin(parent, KATA_DIR));
 }
 
 function bundleDir(id: string): string {
