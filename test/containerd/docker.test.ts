@@ -37,14 +37,15 @@ describe("Docker 26", () => {
         [
           { expect: "# ", timeout: 60 },
           { send: "stty size\r" },
-          { expect: "24 80", timeout: 20 },
+          { expect: "24 80", timeout: 60 },
           { resize: [40, 132] },
           { send: "until stty size | grep 132; do sleep 0.1; done\r" },
-          { expect: "40 132", timeout: 30 },
-          { send: "echo go; sleep 1000\r" },
-          { expect: "go\r\n", timeout: 20 },
+          { expect: "40 132", timeout: 60, remind: true },
+          // The program itself says when the terminal is its own.
+          { send: "sh -c 'echo go; exec sleep 1000'\r" },
+          { expect: "go\r\n", timeout: 60 },
           { send: "\x03" },
-          { expect: "# ", timeout: 20 },
+          { expect: "# ", timeout: 60 },
           { send: "exit 5\r" },
         ],
       );

@@ -10,7 +10,10 @@ import { NetNamespace } from "./net-namespace.ts";
 import { demoImage } from "./pause-image.ts";
 
 /** A step of a terminal session, see terminal.py. */
-export type TerminalStep = { expect: string; timeout?: number } | { send: string } | { resize: [number, number] };
+export type TerminalStep =
+  | { expect: string; timeout?: number; remind?: boolean }
+  | { send: string }
+  | { resize: [number, number] };
 
 /** What became of a terminal session: `failed` is the step that got nothing. */
 export interface TerminalResult {

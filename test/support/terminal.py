@@ -3,12 +3,15 @@
 usage: terminal.py STEPS_JSON COMMAND [ARG...]
 
 Each step is one of  {"expect": TEXT, "timeout": SECONDS}  {"send": TEXT}  {"resize": [ROWS, COLUMNS]}
+With "remind": true, an expect step tells the command after each silent second that the size changed: one that does not
+listen yet, as docker does not right after the start, would miss it.
 Prints a JSON object: {"code": exit code, "output": everything the command wrote, "failed": the step that timed out or null}
 """
 import fcntl
 import json
 import os
 import select
+import signal
 import struct
 import sys
 import termios
@@ -31,7 +34,8 @@ def main() -> None:
         elif "resize" in step:
             set_size(master, *step["resize"])
         else:
-            found = wait_for(master, output, mark, step["expect"].encode(), step.get("timeout", 60))
+            remind = pid if step.get("remind") else None
+            found = wait_for(master, output, mark, step["expect"].encode(), step.get("timeout", 60), remind)
             if found < 0:
                 failed = step
                 break
@@ -47,14 +51,18 @@ def set_size(master: int, rows: int, columns: int) -> None:
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def wait_for(master: int, output: bytearray, mark: int, text: bytes, timeout: float) -> int:
+def wait_for(master: int, output: bytearray, mark: int, text: bytes, timeout: float, remind: int | None) -> int:
     deadline = time.monotonic() + timeout
     while True:
         at = output.find(text, mark)
         if at >= 0:
             return at + len(text)
-        if not read_some(master, output, deadline):
-            return -1
+        until = deadline if remind is None else min(deadline, time.monotonic() + 1)
+        if not read_some(master, output, until):
+            # Before its time, it is the command that has ended.
+            if remind is None or time.monotonic() < until or until == deadline:
+                return -1
+            os.kill(remind, signal.SIGWINCH)
 
 
 def read_some(master: int, output: bytearray, deadline: float) -> bool:
