@@ -48,7 +48,7 @@ export interface ProcessEnd {
 
 const maxLogBytes = 1024 * 1024;
 /** The last words of an ended process are in its pipes already; a child that it left behind must not hold up the end. */
-const drainMs = 100;
+const drainMs = 1000;
 /** Even a process in an uninterruptible sleep is gone by then, unless the machine is in trouble. */
 const killMs = 10_000;
 

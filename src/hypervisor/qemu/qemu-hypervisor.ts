@@ -34,7 +34,7 @@ const startTimeoutMs = 30_000;
 /** When the monitor's connection breaks, QEMU's exit follows and tells why. */
 const exitFollowsMs = 1000;
 /** What QEMU said before its end is in the monitor's socket by then. */
-const drainMs = 100;
+const drainMs = 1000;
 
 /** QEMU as a driver: one object for one VM. */
 export class QemuHypervisor extends OptionalOperations implements Hypervisor {
