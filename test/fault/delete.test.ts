@@ -127,19 +127,20 @@ describe("a failure while a pod's second container is made", () => {
       expect(await errorOf(pod.task.state({ id, execId: "" }))).toMatchObject({ code: "not-found" });
     }
     expect(host().log(pod.id)).toContain('msg="container removed"');
-    for (const point of ["container-before-start", "container-started"] as const) {
-      const id = `${pod.id}-${point}`;
-      writeFileSync(file, `${point}=error`);
-      await pod.task.create(joinPod(pod.id, id));
-      expect((await errorOf(pod.task.start({ id, execId: "" }))).message).toContain(point);
-      await pod.task.delete({ id, execId: "" });
-      expect(readdirSync(share)).toEqual(atRest);
-    }
+    const unstarted = `${pod.id}-unstarted`;
+    writeFileSync(file, "container-before-start=error");
+    await pod.task.create(joinPod(pod.id, unstarted));
+    expect((await errorOf(pod.task.start({ id: unstarted, execId: "" }))).message).toContain("was told to fail");
+    await pod.task.delete({ id: unstarted, execId: "" });
+    expect(readdirSync(share)).toEqual(atRest);
     writeFileSync(file, "");
     const id = `${pod.id}-good`;
     await pod.task.create(joinPod(pod.id, id));
     await pod.task.start({ id, execId: "" });
     expect((await pod.task.state({ id: pod.id, execId: "" })).status).toBe(Status.RUNNING);
+    await pod.task.kill({ id, execId: "", signal: 9, all: true });
+    expect(await pod.task.wait({ id, execId: "" })).toMatchObject({ exitStatus: 137 });
+    await pod.task.delete({ id, execId: "" });
     await pod.end();
   });
 
