@@ -1,6 +1,6 @@
 import { KataError } from "../../base/error.ts";
-import type { HypervisorConfig, RuntimeConfig } from "../../config/runtime-config.ts";
 import { minimumMemoryMib } from "../../config/minimum-memory.ts";
+import type { HypervisorConfig, RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { chooseAccelerator, cpuInfo } from "../accelerator.ts";
 import type { AgentChannels, ChannelAddress, HypervisorFeatures, VmSpec } from "../hypervisor.ts";
