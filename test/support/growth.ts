@@ -33,14 +33,16 @@ export async function agentRssKib(sandboxId: string): Promise<number> {
 }
 
 /**
- * How much a series grew from its first sample to its last one, by the line that fits it best (least squares): one sample
- * that stands out changes little.
+ * How much a series grew from its first sample to its last one, by the line that fits it best (least squares), and the
+ * standard error of that: one sample that stands out changes little.
  */
-export function growth(samples: readonly number[]): number {
+export function growth(samples: readonly number[]): { readonly by: number; readonly error: number } {
   const count = samples.length;
   const middle = (count - 1) / 2;
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / count;
-  const covariance = samples.reduce((sum, sample, index) => sum + (index - middle) * (sample - mean), 0);
   const variance = samples.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
-  return (covariance / variance) * (count - 1);
+  const slope = samples.reduce((sum, sample, index) => sum + (index - middle) * (sample - mean), 0) / variance;
+  const misfit = samples.reduce((sum, sample, index) => sum + (sample - mean - slope * (index - middle)) ** 2, 0);
+  const error = Math.sqrt(misfit / (count - 2) / variance);
+  return { by: slope * (count - 1), error: error * (count - 1) };
 }
