@@ -17,8 +17,8 @@ import type {
   WriteStreamRequest,
 } from "../../wire/gen/agent/agent.ts";
 import { GuestDetailsResponse, StatsContainerResponse } from "../../wire/gen/agent/agent.ts";
-import { type ARPNeighbor, Interface, type Route } from "../../wire/gen/agent/types.ts";
 import { HealthCheckResponse, VersionCheckResponse } from "../../wire/gen/agent/health.ts";
+import { type ARPNeighbor, Interface, type Route } from "../../wire/gen/agent/types.ts";
 import { agentService, healthService } from "../../wire/services/agent.ts";
 import { memoryStreamPair } from "../../wire/testing/memory-stream.ts";
 import { TtrpcClient } from "../../wire/ttrpc/client.ts";
