@@ -58,6 +58,22 @@ test(
 );
 
 test(
+  "SandboxShare: a container's name is used for one directory only",
+  async (context) => {
+    const { sys, dir, paths, share } = setUp(context);
+    const source = { kind: "directory", path: `${dir}/image` } as const;
+    const first = share.addRootfs("web", source);
+    await share.remove("web");
+    const second = share.addRootfs("web", source);
+    expect(second === first).toBe(false);
+    expect(sys.readText(`${hostPath(paths, second)}/file`)).toBe("image\n");
+    await share.remove("web");
+    expect(sys.readDir(paths.mounts).length).toBe(0);
+  },
+  root,
+);
+
+test(
   "SandboxShare: an overlay of a hundred layers fits a mount call",
   (context) => {
     const { sys, dir, paths, share } = setUp(context);

@@ -24,6 +24,8 @@ export class SandboxShare {
   private readonly paths: SharePaths;
   /** What each container has here, oldest first. */
   private readonly acquired = new Map<string, readonly UndoOperation[]>();
+  /** Containers that have been here. */
+  private readonly known = new Set<string>();
 
   constructor(deps: ShareDeps, paths: SharePaths) {
     this.deps = deps;
@@ -63,7 +65,8 @@ export class SandboxShare {
   addRootfs(containerId: string, source: RootfsSource): string {
     const { sys } = this.deps;
     const steps = planRootfs(sys, source);
-    const directory = `${this.paths.mounts}/${containerId}`;
+    const name = this.directoryName(containerId);
+    const directory = `${this.paths.mounts}/${name}`;
     const target = `${directory}/rootfs`;
     this.register(containerId, [
       { kind: "remove-tree", path: directory },
@@ -75,7 +78,7 @@ export class SandboxShare {
       if (step.kind === "overlay") mountOverlay(sys, target, step.options);
       else this.bind({ ...step, directory: true }, target);
     }
-    return `${guestShareDir}/${containerId}/rootfs`;
+    return `${guestShareDir}/${name}/rootfs`;
   }
 
   /** Binds a file or directory of the host into the share and returns its path in the guest. Throws SysError. */
@@ -101,6 +104,13 @@ export class SandboxShare {
       this.acquired.set(containerId, [...operations]);
     }
     this.acquired.delete(containerId);
+  }
+
+  /** The guest remembers for a while what a directory was, or that it is gone: a name is not used twice. */
+  private directoryName(containerId: string): string {
+    if (this.known.has(containerId)) return `${containerId}-${randomHex(this.deps.sys, 8)}`;
+    this.known.add(containerId);
+    return containerId;
   }
 
   private register(containerId: string, operations: readonly UndoOperation[]): void {

@@ -116,10 +116,9 @@ describe("a failure while a pod's second container is made", () => {
     const share = `/run/kata-containers/shared/sandboxes/${pod.id}/mounts`;
     const atRest = readdirSync(share);
     const record = () => readFileSync(`/run/vc/sbs/${pod.id}/persist.json`, "utf8");
-    // The guest remembers names for a second: each try has one of its own, as CRI's containers have.
+    const id = `${pod.id}-one`;
+    const request = joinPod(pod.id, id);
     for (const point of points) {
-      const id = `${pod.id}-${point}`;
-      const request = joinPod(pod.id, id);
       writeFileSync(file, `${point}=error`);
       expect((await errorOf(pod.task.create(request))).message).toBe(`Failpoint ${point} was told to fail`);
       expect(readdirSync(share)).toEqual(atRest);
@@ -134,8 +133,7 @@ describe("a failure while a pod's second container is made", () => {
     await pod.task.delete({ id: unstarted, execId: "" });
     expect(readdirSync(share)).toEqual(atRest);
     writeFileSync(file, "");
-    const id = `${pod.id}-good`;
-    await pod.task.create(joinPod(pod.id, id));
+    await pod.task.create(request);
     await pod.task.start({ id, execId: "" });
     expect((await pod.task.state({ id: pod.id, execId: "" })).status).toBe(Status.RUNNING);
     await pod.task.kill({ id, execId: "", signal: 9, all: true });
