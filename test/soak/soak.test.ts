@@ -22,6 +22,8 @@ const SAMPLES = 50;
  */
 const ALLOWED = { rssKib: 1024, pssKib: 1024, agentKib: 1024, descriptors: 0 };
 const ERRORS = 3;
+/** A loop that has been idle for a second collects garbage and gives free memory back: what is left after that is kept. */
+const IDLE_MS = 2500;
 
 const { host, nextId } = useShimHost("soak");
 const rows: string[] = [];
@@ -50,6 +52,7 @@ async function soak({ name, pod, count, warmUp }: Run, step: (index: number) => 
   for (let index = 0; index < count; index++) {
     await step(warmUp + index);
     if (index % every !== every - 1) continue;
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     const agentKib = await agentRssKib(pod.id);
     samples.push({ ...figuresOf(shim), agentKib });
   }
