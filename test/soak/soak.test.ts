@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ExecProcessRequest } from "../../src/wire/gen/containerd/task/v2/shim.ts";
-import { agentRssKib, type Figures, figuresOf, growth } from "../support/growth.ts";
+import { type Figures, growth, idleFigures } from "../support/growth.ts";
 import { expectNoLeaks, snapshotHost } from "../support/leak-check.ts";
 import { processSpec, type RunningContainer, Stream } from "../support/shim-host.ts";
 import { ShimPod } from "../support/shim-pod.ts";
@@ -22,8 +22,6 @@ const SAMPLES = 50;
  */
 const ALLOWED = { rssKib: 1024, pssKib: 1024, agentKib: 1024, descriptors: 0 };
 const ERRORS = 3;
-/** A loop that has been idle for a second collects garbage and gives free memory back: what is left after that is kept. */
-const IDLE_MS = 2500;
 
 const { host, nextId } = useShimHost("soak");
 const rows: string[] = [];
@@ -52,9 +50,7 @@ async function soak({ name, pod, count, warmUp }: Run, step: (index: number) => 
   for (let index = 0; index < count; index++) {
     await step(warmUp + index);
     if (index % every !== every - 1) continue;
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-    const agentKib = await agentRssKib(pod.id);
-    samples.push({ ...figuresOf(shim), agentKib });
+    samples.push(await idleFigures(shim, pod.id));
   }
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   const grown: Partial<Record<keyof Sample, number>> = {};

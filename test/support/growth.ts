@@ -9,14 +9,14 @@ export interface Figures {
 }
 
 /** Reads them from /proc. */
-export function figuresOf(pid: number): Figures {
+function figuresOf(pid: number): Figures {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const kib = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(rollup)?.[1]);
   return { rssKib: kib("Rss"), pssKib: kib("Pss"), descriptors: readdirSync(`/proc/${pid}/fd`).length };
 }
 
 /** The agent's resident memory, as the metrics of a sandbox's shim have it. */
-export async function agentRssKib(sandboxId: string): Promise<number> {
+async function agentRssKib(sandboxId: string): Promise<number> {
   const text = await new Promise<string>((resolve, reject) => {
     const request = get({ socketPath: `/run/vc/sbs/${sandboxId}/shim-monitor.sock`, path: "/metrics" }, (response) => {
       let body = "";
@@ -30,6 +30,20 @@ export async function agentRssKib(sandboxId: string): Promise<number> {
   const bytes = /^kata_agent_total_rss(?:\{\})? (\d+)$/m.exec(text)?.[1];
   if (bytes === undefined) throw new Error(`The metrics have no kata_agent_total_rss:\n${text.slice(0, 2000)}`);
   return Number(bytes) / 1024;
+}
+
+/** A loop that has been idle for a second collects garbage and gives free memory back: what is left after that is kept. */
+const IDLE_MS = 2500;
+
+/** What a shim and the agent of its sandbox have once they are idle. */
+export async function idleFigures(
+  shimPid: number,
+  sandboxId: string,
+): Promise<Figures & { readonly agentKib: number }> {
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  // First: asking for the agent's wakes the shim.
+  const figures = figuresOf(shimPid);
+  return { ...figures, agentKib: await agentRssKib(sandboxId) };
 }
 
 /**
