@@ -19,7 +19,7 @@
     X(isTerminal, 1) X(windowSize, 1) X(setWindowSize, 3) X(makeRaw, 1) X(restoreTerminal, 2) X(openPty, 0)            \
     X(nowMs, 0) X(wallMs, 0) X(setWallClock, 2) X(random, 1) X(addEntropy, 1) X(uname, 0) X(setHostname, 1)            \
     X(loadModule, 2) X(reboot, 1) X(sync, 0) X(inotify, 0) X(inotifyAdd, 3) X(cpuCount, 0) X(pageSize, 0)              \
-    X(errorName, 1) X(errorText, 1)                                                                                    \
+    X(probeKvm, 1) X(errorName, 1) X(errorText, 1)                                                                     \
     X(pollCreate, 0) X(pollAdd, 4) X(pollModify, 4) X(pollRemove, 2) X(pollWait, 3) X(signalFd, 1)                     \
     X(releaseSignals, 1) X(readSignal, 1)                                                                              \
     X(utf8Encode, 1) X(utf8Decode, 2) X(sha256Start, 0) X(sha256Add, 2) X(sha256Finish, 1)                             \

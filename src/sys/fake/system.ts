@@ -48,6 +48,7 @@ export function fakeSystem(clock: FakeClock, descriptors: Descriptors): SystemPo
     inotifyAdd: () => 1,
     cpuCount: () => 2,
     pageSize: () => 4096,
+    probeKvm: () => 12,
     isTerminal: () => false,
     windowSize: refuse("ioctl TIOCGWINSZ"),
     setWindowSize: refuse("ioctl TIOCSWINSZ"),

@@ -175,6 +175,7 @@ declare module "kata:native" {
   export function inotifyAdd(fd: number, path: string, mask: number): number;
   export function cpuCount(): number;
   export function pageSize(): number;
+  export function probeKvm(fd: number): number;
   export function errorName(errno: number): string;
   export function errorText(errno: number): string;
 

@@ -1,6 +1,7 @@
 import { expect, test } from "../../../test/native/runner.ts";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Sha256, sha256Hex } from "../../base/sha256.ts";
+import type { SysError } from "../error.ts";
 import { WOULD_BLOCK } from "../port/files.ts";
 
 test("clocks run, the wall clock agrees with Date", ({ sys }) => {
@@ -58,6 +59,25 @@ test("calls that change the machine pass the kernel's refusal on", ({ sys }) => 
   sys.close(file);
   expect(() => sys.setHostname("x".repeat(300))).toThrow({ code: "ENAMETOOLONG" });
   sys.sync();
+});
+
+test("probeKvm tells KVM from other devices, and leaves nothing open", ({ sys }) => {
+  const probe = (path: string) => {
+    const device = sys.open(path, { read: true, write: true });
+    try {
+      return sys.probeKvm(device);
+    } finally {
+      sys.close(device);
+    }
+  };
+  expect(() => probe("/dev/null")).toThrow({ code: "ENOTTY", syscall: "ioctl KVM_CREATE_VM" });
+  expect(() => sys.probeKvm(4095)).toThrow({ code: "EBADF" });
+  try {
+    expect(probe("/dev/kvm")).toBe(12);
+  } catch (error) {
+    // No KVM here, none for us, or another hypervisor has the CPU.
+    expect(["open", "ioctl KVM_CREATE_VM"]).toContain((error as SysError).syscall);
+  }
 });
 
 test("addEntropy reseeds the pool", ({ sys }) => {

@@ -36,4 +36,5 @@ export const linuxSystem: SystemPort = {
   inotifyAdd: (fd, path, mask) => check("inotify_add_watch", native.inotifyAdd(fd, path, mask), path),
   cpuCount: () => check("sched_getaffinity", native.cpuCount()),
   pageSize: () => native.pageSize(),
+  probeKvm: (fd) => check("ioctl KVM_CREATE_VM", native.probeKvm(fd)),
 };

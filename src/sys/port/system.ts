@@ -28,4 +28,9 @@ export interface SystemPort {
   /** CPUs online for this process (sched_getaffinity). */
   cpuCount(): number;
   pageSize(): number;
+  /**
+   * The API version of KVM behind an open /dev/kvm (KVM_GET_API_VERSION). If it is 12, the only one that is stable, a VM has
+   * been made and thrown away, too (KVM_CREATE_VM): what stands in the way of that is thrown. linux/Documentation/virt/kvm/api.rst
+   */
+  probeKvm(fd: number): number;
 }
