@@ -1,5 +1,5 @@
 import { nearest } from "../base/nearest.ts";
-import { splitKernelParams } from "./kernel-params.ts";
+import { splitKernelParams } from "./kernel-params/param.ts";
 import type { ValuesOf } from "./key.ts";
 import { ConfigError, type Document, type Problem, problemText } from "./problem.ts";
 import { type Findings, readTable, reportUnknown, subTable } from "./read.ts";
