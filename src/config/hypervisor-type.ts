@@ -1,5 +1,6 @@
 import { KataError } from "../base/error.ts";
 import { nearest } from "../base/nearest.ts";
+import { shown } from "../base/shown.ts";
 
 /** What differs between hypervisors and concerns nobody but the reader of a configuration. */
 interface HypervisorFacts {
@@ -50,12 +51,10 @@ const typesByName: ReadonlyMap<string, HypervisorType> = new Map(
 export function parseHypervisorType(text: string): HypervisorType {
   const type = typesByName.get(text);
   if (type !== undefined) return type;
-  const short = text.slice(0, 64);
-  const shown = JSON.stringify(short === text ? text : `${short}...`);
-  const meant = nearest(short.toLowerCase(), [...typesByName.keys()]);
+  const meant = nearest(text.slice(0, 64).toLowerCase(), [...typesByName.keys()]);
   throw new KataError(
     "invalid-argument",
-    `A hypervisor must be one of ${hypervisorTypes.join(", ")}, got ${shown}`,
+    `A hypervisor must be one of ${hypervisorTypes.join(", ")}, got ${shown(text)}`,
     meant === undefined ? {} : { hint: `Did you mean ${meant}?` },
   );
 }

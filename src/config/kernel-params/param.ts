@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 
 /** One word of a kernel command line: `key=value`, or a bare word without a value. Quotes are part of it. */
 export interface Param {
@@ -80,8 +81,4 @@ export function hasOpenQuote(text: string): boolean {
 
 function withoutLastQuote(text: string): string {
   return text.endsWith('"') ? text.slice(0, -1) : text;
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}...` : text);
 }

@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 import type { Param } from "./param.ts";
 
 /** How the kernel checks every block of the guest's image against one hash. */
@@ -114,13 +115,9 @@ function blockSize(values: ReadonlyMap<string, string>, field: "data_block_size"
 }
 
 function broken(field: Field, value: string): KataError {
-  return refuse(`${field} ${fields[field].rule}, got ${shown(value)}`);
+  return refuse(`${field} ${fields[field].rule}, got ${shown(value, 80)}`);
 }
 
 function refuse(text: string): KataError {
   return new KataError("invalid-argument", `${key}: ${text}`, { field: key });
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }
