@@ -150,7 +150,7 @@ describe("toArgv()", () => {
       "node-name=node-image0,driver=raw,read-only=on,file.driver=file,file.filename=/guest/kata.img",
     );
     expect(values(machine, "-append")[0]).toContain(
-      "root=/dev/vda1 rootflags=data=ordered,errors=remount-ro,ro rootfstype=ext4",
+      "root=/dev/vda1 rootflags=data=ordered,errors=remount-ro ro rootfstype=ext4",
     );
     const mmio = { ...machine, config: { ...machine.config, machineType: "microvm" } };
     expect(toArgv(mmio).blockAddresses.get("disk0")).toEqual({ driver: "mmioblk", source: "/dev/vdb" });
@@ -164,7 +164,7 @@ describe("toArgv()", () => {
     expect(values(machine, "-object")).toContain(
       "memory-backend-file,id=image0,mem-path=/guest/kata.img,size=268435456,share=on,readonly=on",
     );
-    expect(values(machine, "-append")[0]).toContain("root=/dev/pmem0p1 rootflags=dax,ro rootfstype=erofs");
+    expect(values(machine, "-append")[0]).toContain("root=/dev/pmem0p1 rootflags=dax ro rootfstype=erofs");
   });
 
   test("ports for hot-plugged devices know their slots", () => {

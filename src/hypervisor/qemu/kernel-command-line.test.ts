@@ -32,7 +32,45 @@ describe("kernelCommandLine()", () => {
 
   test("is refused rather than cut", () => {
     expect(() => kernelCommandLine(plainMachine({ kernelParams: ["x".repeat(2000)] }))).toThrow(
-      /command line has 2\d{3} characters, at most 2047/,
+      /command line has 2\d{3} bytes, at most 2047 are possible on amd64/,
+    );
+  });
+
+  test("the agent's words come before the user's, which replace any of ours", () => {
+    const text = kernelCommandLine(
+      plainMachine({
+        agentParams: ["agent.log=debug", "agent.log_vport=1025"],
+        kernelParams: ["reboot=k", "pci=realloc", "agent.log=info", "panic=5"],
+      }),
+    );
+    expect(text).toMatch(
+      / quiet systemd\.show_status=false agent\.log_vport=1025 reboot=k pci=realloc agent\.log=info panic=5$/,
+    );
+    expect(text).not.toMatch(/reboot=t|agent\.log=debug|panic=-1/);
+    expect(text).toContain(" pci=lastbus=0 ");
+  });
+
+  test("of an image names its root, its init's target, and nothing else that an initrd does not get", () => {
+    const image = { kind: "image", path: "/guest/kata.img", fsType: "xfs" } as const;
+    const words = (boot: Parameters<typeof plainMachine>[1]) => kernelCommandLine(plainMachine({}, boot)).split(" ");
+    const initrd = words({});
+    const added = words({ boot: image }).filter((word) => !initrd.includes(word));
+    expect(added).toEqual([
+      "root=/dev/vda1",
+      "rootflags=ro",
+      "rootfstype=xfs",
+      "systemd.unit=kata-containers.target",
+      "systemd.mask=systemd-networkd.service",
+      "systemd.mask=systemd-networkd.socket",
+    ]);
+  });
+
+  test("a quote that is never closed would swallow the words behind it", () => {
+    expect(() => kernelCommandLine(plainMachine({ kernelParams: ['x="a', "quiet"] }))).toThrow(
+      expect.objectContaining({
+        message: 'A kernel parameter must have as many closing as opening double quotes, got "x=\\"a"',
+        field: "hypervisor.qemu.kernel_params",
+      }),
     );
   });
 });

@@ -55,7 +55,9 @@ export interface QemuMachine {
   readonly hotplugPorts: number;
   /** Whether the host's kernel can move packets between taps and guest. */
   readonly vhostNet: boolean;
-  /** Kernel parameters behind the driver's own. */
+  /** Kernel parameters that tell the agent what the configuration wants of it. */
+  readonly agentParams: readonly string[];
+  /** The user's kernel parameters, one word each; they replace the driver's own. */
   readonly kernelParams: readonly string[];
   /** Frequency of the host's time stamp counter; for machines without a timer to measure it by. */
   readonly tscKhz: number | undefined;

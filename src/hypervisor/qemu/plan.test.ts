@@ -101,6 +101,13 @@ describe("planVm()", () => {
     expect(text).toContain("agent.debug_console agent.debug_console_vport=1026 last");
   });
 
+  test("a pod's kernel parameters replace the configuration's", () => {
+    const { command } = plan(host(), 'kernel_params = "mine=1 quiet=no console=hvc0"', {
+      kernelParams: ["mine=2", "console=hvc1", 'x="a b"'],
+    });
+    expect(command.argv.at(-1)).toMatch(/ quiet=no console=hvc0 mine=2 console=hvc1 x="a b"$/);
+  });
+
   test("makes as many ports for later devices as the configuration or the VM wants", () => {
     const ports = (keys: string, changes: Partial<VmSpec>) => plan(host(), keys, changes).command.hotplugPorts.length;
     expect(ports("", {})).toBe(0);

@@ -1,4 +1,6 @@
 import { KataError } from "../../base/error.ts";
+import { mergeParams } from "../../config/kernel-params/merge.ts";
+import { parseParams, printParams } from "../../config/kernel-params/param.ts";
 import { minimumMemoryMib } from "../../config/minimum-memory.ts";
 import type { HypervisorConfig, RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Sys } from "../../sys/sys.ts";
@@ -65,7 +67,8 @@ export function planVm(sys: Sys, config: RuntimeConfig, features: HypervisorFeat
     devices,
     hotplugPorts: Math.max(hypervisor.pcieRootPorts, spec.hotplugPorts ?? 0),
     vhostNet: sys.exists(vhostNetPath),
-    kernelParams: [...agentParams(agent, transport.kind), ...hypervisor.kernelParams, ...spec.kernelParams],
+    agentParams: agentParams(agent, transport.kind),
+    kernelParams: printParams(mergeParams(parseParams(hypervisor.kernelParams), parseParams(spec.kernelParams))),
     tscKhz: hypervisor.machineType === "microvm" && accelerator === "tcg" ? tscKhz(sys) : undefined,
   });
   return {

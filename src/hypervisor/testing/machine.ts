@@ -31,6 +31,7 @@ export function plainMachine(
     devices: [],
     hotplugPorts: 0,
     vhostNet: false,
+    agentParams: [],
     kernelParams: [],
     tscKhz: undefined,
     ...changes,
