@@ -22,7 +22,7 @@
     X(probeKvm, 1) X(errorName, 1) X(errorText, 1)                                                                     \
     X(pollCreate, 0) X(pollAdd, 4) X(pollModify, 4) X(pollRemove, 2) X(pollWait, 3) X(signalFd, 1)                     \
     X(releaseSignals, 1) X(readSignal, 1)                                                                              \
-    X(utf8Encode, 1) X(utf8Decode, 2) X(sha256Start, 0) X(sha256Add, 2) X(sha256Finish, 1)                             \
+    X(utf8Encode, 1) X(utf8Decode, 2) X(utf8EncodeAt, 3) X(utf8DecodeAt, 3) X(sha256Start, 0) X(sha256Add, 2) X(sha256Finish, 1)                             \
     X(runJobs, 0) X(takeFaults, 0) X(onFatal, 1) X(lineMap, 1) X(collect, 0) X(inRealm, 2)
 
 #ifdef KATA_NATIVE_TESTING

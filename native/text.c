@@ -76,6 +76,17 @@ JSValue text_to_string(JSContext *ctx, const uint8_t *data, size_t length)
     return string;
 }
 
+// Only an encoded surrogate is malformed in the engine's output: ED A0..BF 80..BF. U+FFFD takes three bytes, too.
+static void replace_surrogates(uint8_t *data, size_t length)
+{
+    size_t at = valid_prefix(data, length);
+    while (at < length) {
+        if (length - at >= 3) memcpy(data + at, "\xef\xbf\xbd", 3);
+        at += 3;
+        if (at < length) at += valid_prefix(data + at, length - at);
+    }
+}
+
 // utf8Encode(text): the bytes of a string.
 // SAFETY: the engine's encoding of a lone surrogate is three bytes, and so is U+FFFD: it is replaced in place in the copy.
 NATIVE(utf8Encode)
@@ -88,14 +99,29 @@ NATIVE(utf8Encode)
     JS_FreeCString(ctx, text);
     struct bytes copy;
     if (JS_IsException(array) || arg_bytes(ctx, array, 1, &copy)) return JS_EXCEPTION;
-    size_t at = valid_prefix(copy.data, copy.length);
-    while (at < copy.length) {
-        // Only an encoded surrogate is malformed in the engine's output: ED A0..BF 80..BF.
-        if (copy.length - at >= 3) memcpy(copy.data + at, "\xef\xbf\xbd", 3);
-        at += 3;
-        if (at < copy.length) at += valid_prefix(copy.data + at, copy.length - at);
-    }
+    replace_surrogates(copy.data, copy.length);
     return array;
+}
+
+// utf8EncodeAt(text, bytes, at): writes the text there and returns how many bytes it took, or -1 when it does not fit; then
+// nothing is written.
+// SAFETY: the length is compared with what is left of the borrowed buffer, and no JavaScript runs after that.
+NATIVE(utf8EncodeAt)
+{
+    if (!JS_IsString(argv[0])) return JS_ThrowTypeError(ctx, "native call: a string was expected");
+    size_t length;
+    const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
+    if (!text) return JS_EXCEPTION;
+    struct bytes target;
+    JSValueConst slice[3] = {argv[1], argv[2], JS_UNDEFINED};
+    int bad = arg_slice(ctx, slice, &target);
+    bool fits = !bad && length <= target.length;
+    if (fits) {
+        memcpy(target.data, text, length);
+        replace_surrogates(target.data, length);
+    }
+    JS_FreeCString(ctx, text);
+    return bad ? give(ctx, bad) : JS_NewInt32(ctx, fits ? (int32_t)length : -1);
 }
 
 // utf8Decode(bytes, fatal): a string; with `fatal`, malformed input throws a TypeError, else it becomes U+FFFD.
@@ -109,4 +135,20 @@ NATIVE(utf8Decode)
         valid_prefix(input.data, input.length) != input.length)
         return JS_ThrowTypeError(ctx, "the bytes are no valid UTF-8");
     return text_to_string(ctx, input.data, input.length);
+}
+
+// utf8DecodeAt(bytes, start, end): the text there; undefined when it is malformed.
+// SAFETY: as utf8Decode; the bounds are checked by arg_slice.
+NATIVE(utf8DecodeAt)
+{
+    int64_t start, end;
+    int bad = arg_i64(ctx, argv[1], &start);
+    if (!bad) bad = arg_i64(ctx, argv[2], &end);
+    if (bad) return give(ctx, bad);
+    struct bytes input;
+    JSValueConst slice[3] = {argv[0], argv[1], JS_NewInt64(ctx, end - start)};
+    bad = arg_slice(ctx, slice, &input);
+    if (bad) return give(ctx, bad);
+    if (valid_prefix(input.data, input.length) != input.length) return JS_UNDEFINED;
+    return JS_NewStringLen(ctx, (const char *)input.data, input.length);
 }

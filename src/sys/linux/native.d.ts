@@ -193,6 +193,8 @@ declare module "kata:native" {
   // text.c, digest.c: these throw for wrong types only.
   export function utf8Encode(text: string): Uint8Array<ArrayBuffer>;
   export function utf8Decode(bytes: Bytes, fatal?: boolean): string;
+  export function utf8EncodeAt(text: string, bytes: Bytes, at: number): number;
+  export function utf8DecodeAt(bytes: Bytes, start: number, end: number): string | undefined;
   export function sha256Start(): Uint8Array<ArrayBuffer>;
   export function sha256Add(state: Bytes, bytes: Bytes): number;
   export function sha256Finish(state: Bytes): Uint8Array<ArrayBuffer>;

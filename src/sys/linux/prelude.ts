@@ -30,5 +30,8 @@ const digests = {
   finish: (state: Uint8Array) => native.sha256Finish(state),
 };
 
-Object.assign(globalThis, { TextEncoder: Encoder, TextDecoder: Decoder, kataSha256: digests });
+/** What src/base/text-in-place.ts looks for. */
+const texts = { encode: native.utf8EncodeAt, decode: native.utf8DecodeAt };
+
+Object.assign(globalThis, { TextEncoder: Encoder, TextDecoder: Decoder, kataSha256: digests, kataTexts: texts });
 native.onFatal(faultText);

@@ -1,6 +1,7 @@
 import { expect, test } from "../../../test/native/runner.ts";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Sha256, sha256Hex } from "../../base/sha256.ts";
+import { texts } from "../../base/text-in-place.ts";
 import type { SysError } from "../error.ts";
 import { WOULD_BLOCK } from "../port/files.ts";
 
@@ -110,6 +111,26 @@ test("utf8Encode and utf8Decode follow the encoding standard", () => {
   for (const [bytes, text] of table) expect(utf8Decode(new Uint8Array(bytes))).toBe(text);
   const long = "é".repeat(10_000);
   expect(utf8Decode(utf8Encode(long))).toBe(long);
+});
+
+test("kataTexts writes and reads text within a buffer, and stays within it", () => {
+  const bytes = new Uint8Array(8);
+  expect(texts.encode("\ud800€", bytes, 2)).toBe(6);
+  expect([...bytes]).toEqual([0, 0, 0xef, 0xbf, 0xbd, 0xe2, 0x82, 0xac]);
+  expect(texts.encode("€", bytes, 6)).toBe(-1);
+  expect(texts.decode(bytes, 5, 8)).toBe("€");
+  expect(texts.decode(bytes, 5, 7)).toBe(undefined);
+  expect(texts.decode(bytes, 8, 8)).toBe("");
+  for (const [start, end] of [
+    [-1, 2],
+    [3, 2],
+    [0, 9],
+    [9, 9],
+  ] as const) {
+    expect(() => texts.decode(bytes, start, end)).toThrow("native call");
+  }
+  expect(() => texts.encode("a", bytes, 9)).toThrow("native call");
+  expect(() => texts.encode("a", bytes, -1)).toThrow("native call");
 });
 
 test("TextDecoder can be strict and removes a byte order mark", () => {

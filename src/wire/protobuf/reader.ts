@@ -1,9 +1,8 @@
 import { KataError } from "../../base/error.ts";
+import { texts } from "../../base/text-in-place.ts";
 
 /** Default bound on the slots one decoded message may take; see `ProtobufReader.spend`. */
 export const DEFAULT_MAX_SLOTS = 1 << 18;
-
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads the protobuf wire format from bytes nobody vouches for. Every read is checked against `end`, the end of the
@@ -115,14 +114,13 @@ export class ProtobufReader {
 
   /** A length-delimited item as text; rejects malformed UTF-8, as the peers' libraries do. */
   text(): string {
-    const bytes = this.view();
-    if (bytes.length === 0) return "";
-    try {
-      return textDecoder.decode(bytes);
-    } catch {
-      // The engine's error says no more than this one does.
-      throw malformed("text is not UTF-8");
-    }
+    const length = this.prefix();
+    const start = this.position;
+    if (length > this.end - start) throw malformed(`length ${length} exceeds the ${this.end - start} bytes left`);
+    this.position = start + length;
+    const text = texts.decode(this.bytes, start, this.position);
+    if (text === undefined) throw malformed("text is not UTF-8");
+    return text;
   }
 
   /** Steps over the item behind a tag that this side does not know. Groups are refused: no peer of ours sends them. */

@@ -1,4 +1,4 @@
-import { utf8Encode } from "../../base/bytes.ts";
+import { texts } from "../../base/text-in-place.ts";
 
 const INITIAL_SIZE = 256;
 
@@ -59,7 +59,16 @@ export class ProtobufWriter {
 
   /** Writes a length and the text in UTF-8. */
   text(text: string): void {
-    this.chunk(utf8Encode(text));
+    const mark = this.position;
+    let length = texts.encode(text, this.bytes, mark + 1);
+    if (length < 0) {
+      // A unit of a string takes three bytes at most.
+      this.reserve(5 + text.length * 3);
+      length = texts.encode(text, this.bytes, mark + 1);
+    }
+    this.position = mark + 1 + length;
+    if (length < 0x80) this.bytes[mark] = length;
+    else this.close(mark);
   }
 
   /** Begins an item whose length is known only at its end; returns the mark for `close`. */
