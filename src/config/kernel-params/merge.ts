@@ -1,4 +1,4 @@
-import { kernelView, type Param } from "./param.ts";
+import { type Param, paramName } from "./param.ts";
 
 /** Parameters that are given several times on purpose, by the kernel's name, and why: nothing replaces an earlier one. */
 const repeatable: ReadonlyMap<string, string> = new Map([
@@ -20,7 +20,7 @@ const repeatable: ReadonlyMap<string, string> = new Map([
 
 /** Whether several parameters of this name belong together, so that a later one does not replace an earlier one. */
 export function isRepeatable(param: Param): boolean {
-  return repeatable.has(kernelView(param).name);
+  return repeatable.has(paramName(param));
 }
 
 /**
@@ -29,16 +29,16 @@ export function isRepeatable(param: Param): boolean {
  */
 export function mergeParams(base: readonly Param[], over: readonly Param[]): Param[] {
   const [lower, upper] = [atInitArgs(base), atInitArgs(over)];
-  const replaced = new Set(upper.params.filter((param) => !isRepeatable(param)).map((param) => kernelView(param).name));
-  const kept = lower.params.filter((param) => !replaced.has(kernelView(param).name));
+  const replaced = new Set(upper.params.filter((param) => !isRepeatable(param)).map(paramName));
+  const kept = lower.params.filter((param) => !replaced.has(paramName(param)));
   return withInitArgs([...kept, ...upper.params], [...lower.initArgs, ...upper.initArgs]);
 }
 
 /** Only the last parameter of every name, where it stands; those that belong together all stay, and so do init's arguments. */
 export function dedupe(params: readonly Param[]): Param[] {
   const { params: all, initArgs } = atInitArgs(params);
-  const last = new Map(all.map((param, index) => [kernelView(param).name, index]));
-  const kept = all.filter((param, index) => isRepeatable(param) || last.get(kernelView(param).name) === index);
+  const last = new Map(all.map((param, index) => [paramName(param), index]));
+  const kept = all.filter((param, index) => isRepeatable(param) || last.get(paramName(param)) === index);
   return withInitArgs(kept, initArgs);
 }
 

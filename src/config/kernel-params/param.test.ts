@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasOpenQuote, kernelView, parseParam, parseParams, printParams, splitKernelParams } from "./param.ts";
+import {
+  hasOpenQuote,
+  paramName,
+  paramValue,
+  parseParam,
+  parseParams,
+  printParams,
+  splitKernelParams,
+} from "./param.ts";
 
 const verity = 'dm-mod.create="dm-verity,,,ro,0 736328 verity 1 /dev/vda1 /dev/vda2 4096 4096 92041 0 sha256 f2 06"';
 
@@ -138,8 +146,9 @@ test.each([
   ["dm-mod.create=x", "dm_mod.create", "x"],
   ["log-buf-len=1-M", "log_buf_len", "1-M"],
   ['"', "", undefined],
-])("kernelView() of %s", (word, name, value) => {
-  expect(kernelView(parseParam(word))).toEqual({ name, value });
+])("paramName() and paramValue() of %s", (word, name, value) => {
+  expect(paramName(parseParam(word))).toBe(name);
+  expect(paramValue(parseParam(word))).toBe(value);
 });
 
 test.each([

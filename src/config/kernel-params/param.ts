@@ -7,27 +7,17 @@ export interface Param {
   readonly value: string | undefined;
 }
 
-/** What the kernel tells words apart by (isspace in lib/ctype.c), as far as it is ASCII. */
-const spaces = " \t\n\v\f\r";
+// Spaces are what the kernel's isspace (lib/ctype.c) says, as far as it is ASCII. Every part of the pattern fits where it is
+// tried: nothing is ever tried twice, whatever the text.
+const spaces = /[ \t\n\v\f\r]/;
+const words = /(?:[^ \t\n\v\f\r"]+|"[^"]*"?)+/g;
 
 /**
  * Splits a kernel command line at spaces outside double quotes. Quotes stay: the kernel takes them off itself. An
  * unclosed quote reaches to the end.
  */
 export function splitKernelParams(text: string): string[] {
-  const words: string[] = [];
-  let start = -1;
-  let quoted = false;
-  for (let index = 0; index < text.length; index++) {
-    const char = text.charAt(index);
-    if (char === '"') quoted = !quoted;
-    if (!quoted && spaces.includes(char)) {
-      if (start >= 0) words.push(text.slice(start, index));
-      start = -1;
-    } else if (start < 0) start = index;
-  }
-  if (start >= 0) words.push(text.slice(start));
-  return words;
+  return text.match(words) ?? [];
 }
 
 /**
@@ -35,7 +25,7 @@ export function splitKernelParams(text: string): string[] {
  * anything but exactly one word.
  */
 export function parseParam(word: string): Param {
-  if (splitKernelParams(word)[0] !== word) {
+  if (word === "" || (spaces.test(word) && splitKernelParams(word)[0] !== word)) {
     throw new KataError("invalid-argument", `A kernel parameter must be one word, got ${shown(word)}`, {
       hint: 'Put double quotes around a value with spaces: key="a b"',
     });
@@ -62,16 +52,17 @@ export function printParams(params: readonly Param[], separator = "="): string[]
   });
 }
 
-/**
- * What the kernel makes of a parameter: quotes around the whole word or its value are gone, and `-` in a name is `_`
- * (next_arg and parameq in the kernel's parser).
- */
-export function kernelView({ key, value }: Param): { readonly name: string; readonly value: string | undefined } {
+/** A parameter's name as the kernel compares it: without a quote around the word, and with `_` for `-` (parameq). */
+export function paramName({ key, value }: Param): string {
   const unquoted = key.startsWith('"') ? key.slice(1) : key;
-  const name = (value === undefined && unquoted !== key ? withoutLastQuote(unquoted) : unquoted).replaceAll("-", "_");
-  if (value === undefined) return { name, value };
+  return (value === undefined && unquoted !== key ? withoutLastQuote(unquoted) : unquoted).replaceAll("-", "_");
+}
+
+/** A parameter's value as the kernel hands it on: without quotes around it or around the word (next_arg). */
+export function paramValue({ key, value }: Param): string | undefined {
+  if (value === undefined) return undefined;
   const inner = value.startsWith('"') ? value.slice(1) : value;
-  return { name, value: inner !== value || unquoted !== key ? withoutLastQuote(inner) : inner };
+  return inner !== value || key.startsWith('"') ? withoutLastQuote(inner) : inner;
 }
 
 /** Whether a double quote is opened and never closed: it would swallow every word behind it. */
