@@ -1,3 +1,4 @@
+import { wrap } from "../../base/wrap.ts";
 import type { Style } from "../output/style.ts";
 import { type Command, type CommandEntry, commandGroups } from "./command.ts";
 import { type Flag, type Flags, flagName } from "./flags.ts";
@@ -41,13 +42,14 @@ export function renderCommandHelp(
 ): string {
   const lines = [`${style.heading("Usage:")} ${program} ${entry.name} ${command.usage}`.trimEnd(), ""];
   lines.push(...wrap(`${entry.summary}.`, width));
+  if (entry.aliases !== undefined) lines.push("", `Other names: ${entry.aliases.join(", ")}.`);
   if (command.description !== undefined) {
     for (const paragraph of command.description.split("\n\n")) lines.push("", ...wrap(paragraph, width));
   }
   for (const [group, flags] of groupFlags(command.flags)) {
     lines.push("", style.heading(`${group}:`), ...flagLines(flags));
   }
-  const names = Object.keys(globalFlags).map((key) => `--${flagName(key)}`);
+  const names = Object.entries(globalFlags).flatMap(([key, { hidden }]) => (hidden ? [] : [`--${flagName(key)}`]));
   lines.push("", `${style.heading("Global options:")} ${names.join(" ")} (see ${program} help)`);
   if (command.examples.length > 0) {
     lines.push("", style.heading("Examples:"));
@@ -89,21 +91,5 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
     else lines.push(`  ${left.padEnd(first)}  ${wrapped.shift() ?? ""}`.trimEnd());
     for (const line of wrapped) lines.push(" ".repeat(first + 4) + line);
   }
-  return lines;
-}
-
-/** Breaks a paragraph at spaces. */
-export function wrap(paragraph: string, columnsWide: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of paragraph.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > columnsWide) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  if (line !== "") lines.push(line);
   return lines;
 }
