@@ -157,7 +157,7 @@ function withValues(values: GlobalValues): Flags {
 function findCommand(words: readonly string[]): { readonly entry: CommandEntry; readonly consumed: number } {
   for (const consumed of [2, 1]) {
     const name = words.slice(0, consumed).join(" ");
-    const entry = commandTable.find((candidate) => candidate.name === name);
+    const entry = commandTable.find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
     if (entry !== undefined) return { entry, consumed };
   }
   const [first = "", second] = words;
@@ -166,7 +166,8 @@ function findCommand(words: readonly string[]): { readonly entry: CommandEntry; 
     const shown = second === undefined ? `${first} needs a command of its own` : `Unknown command "${first} ${second}"`;
     throw new UsageError(shown, { hint: `there is: ${group.join(", ")}` });
   }
-  const names = commandTable.filter((entry) => !entry.hidden).map((entry) => entry.name);
+  const shown = commandTable.filter((entry) => !entry.hidden);
+  const names = shown.flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]);
   const near = nearest(first, names);
   throw new UsageError(`Unknown command "${first}"`, near === undefined ? {} : { hint: `did you mean ${near}?` });
 }

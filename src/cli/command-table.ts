@@ -49,6 +49,15 @@ export const commandTable: readonly CommandEntry[] = [
   entry("Images", "rmi", "Remove images", () => import("./commands/rmi/index.ts")),
   entry("Guest", "guest build", "Build the guest's kernel and initrd", () => import("./commands/guest-build/index.ts")),
   entry("Guest", "guest inspect", "Show what the guest consists of", () => import("./commands/guest-inspect/index.ts")),
+  {
+    ...entry(
+      "Other",
+      "check",
+      "Look whether this host can run containers in VMs",
+      () => import("./commands/check/index.ts"),
+    ),
+    aliases: ["doctor", "kata-check"],
+  },
   entry("Other", "gc", "List and remove what dead sandboxes left behind", () => import("./commands/gc/index.ts")),
   entry(
     "Other",

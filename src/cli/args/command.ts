@@ -49,6 +49,8 @@ export interface CommandEntry {
   /** The words that call it: `run`, or `guest build`. */
   readonly name: string;
   readonly group: CommandGroup;
+  /** Other names, which upstream and similar programs use. */
+  readonly aliases?: readonly string[];
   /** One line, no final period. */
   readonly summary: string;
   /** Not in any overview: for our own use. */

@@ -6,6 +6,7 @@ import type { HypervisorConfig } from "../../config/runtime-config.ts";
 import { isErrno } from "../../sys/error.ts";
 import type { Loop } from "../../sys/loop.ts";
 import { followOutput, type OutputTail } from "../../sys/output-tail.ts";
+import type { FilesPort } from "../../sys/port/files.ts";
 import type { ExitStatus } from "../../sys/port/processes.ts";
 import { signals } from "../../sys/signals.ts";
 import type { Sys } from "../../sys/sys.ts";
@@ -90,8 +91,16 @@ export async function startVirtiofsd(
   return { pid, socketPath, exited, stop: () => stop(deps, pid, status) };
 }
 
+/** The daemon's executable: the configured one, else the first that is installed. */
+export function virtiofsdPath(
+  sys: Pick<FilesPort, "exists">,
+  { virtioFsDaemonPath }: Pick<HypervisorConfig, "virtioFsDaemonPath">,
+): string {
+  return virtioFsDaemonPath || daemonPlaces.find((place) => sys.exists(place)) || daemonPlaces[0];
+}
+
 function spawnDaemon(sys: Sys, config: HypervisorConfig, directory: string, fds: readonly number[]): number {
-  const path = config.virtioFsDaemonPath || daemonPlaces.find((place) => sys.exists(place)) || daemonPlaces[0];
+  const path = virtiofsdPath(sys, config);
   const argv = virtiofsdArguments({ ...config, virtioFsDaemonPath: path }, directory);
   try {
     return sys.spawn({ path, argv, env: [], cwd: "/", fds, newSession: true, deathSignal: signals.SIGKILL });

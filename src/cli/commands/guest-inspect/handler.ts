@@ -1,6 +1,7 @@
 import { KataError } from "../../../base/error.ts";
 import { loadRuntimeConfig } from "../../../config/load.ts";
 import { isErrno } from "../../../sys/error.ts";
+import type { FilesPort } from "../../../sys/port/files.ts";
 import type { CommandContext } from "../../context.ts";
 
 /** The parts of a guest's manifest.json that are shown; the file has more (guest/README.md). */
@@ -47,7 +48,7 @@ export function inspectGuest(context: CommandContext): GuestDetails {
     configuration: source ?? null,
     kernel: fileOf(context, hypervisor.kernelPath),
     boot: { kind: hypervisor.boot.kind, ...fileOf(context, hypervisor.boot.path) },
-    manifest: readManifest(context, `${directory}/manifest.json`),
+    manifest: readManifest(sys, `${directory}/manifest.json`),
   };
 }
 
@@ -60,7 +61,8 @@ function fileOf({ sys }: CommandContext, path: string): GuestFile {
   }
 }
 
-function readManifest({ sys }: CommandContext, path: string): GuestManifest | null {
+/** The manifest at `path`; null when there is none. Throws KataError `data-loss` for a damaged one. */
+export function readManifest(sys: Pick<FilesPort, "exists" | "readText">, path: string): GuestManifest | null {
   if (!sys.exists(path)) return null;
   try {
     return JSON.parse(sys.readText(path, maxManifest)) as GuestManifest;

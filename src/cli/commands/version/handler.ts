@@ -1,8 +1,6 @@
-import { utf8Decode } from "../../../base/bytes.ts";
 import { version } from "../../../base/version.ts";
-import { capture } from "../../../sys/capture.ts";
-import { isErrno } from "../../../sys/error.ts";
 import type { CommandContext } from "../../context.ts";
+import { askVersion, findProgram } from "../../programs.ts";
 
 /** A program that this one works with. */
 export interface FoundProgram {
@@ -28,8 +26,6 @@ export interface Versions {
 
 const hypervisors = ["qemu-system-x86_64", "qemu-system-aarch64", "cloud-hypervisor", "firecracker", "stratovirt"];
 const tools = ["skopeo", "umoci"];
-const directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-const askMs = 3000;
 
 /** Collects versions; the programs found are started only when `ask` is set, because that takes a while. */
 export async function collectVersions(context: CommandContext, ask: boolean): Promise<Versions> {
@@ -47,27 +43,9 @@ export async function collectVersions(context: CommandContext, ask: boolean): Pr
 async function find(context: CommandContext, names: readonly string[], ask: boolean): Promise<FoundProgram[]> {
   const found: FoundProgram[] = [];
   for (const name of names) {
-    const path = directories
-      .map((directory) => `${directory}/${name}`)
-      .find((candidate) => isProgram(context, candidate));
-    if (path !== undefined) found.push({ name, path, version: ask ? await askVersion(context, path) : null });
+    const path = findProgram(context.sys, name);
+    if (path === undefined) continue;
+    found.push({ name, path, version: ask ? (await askVersion(context, path)) || null : null });
   }
   return found;
-}
-
-function isProgram({ sys }: CommandContext, path: string): boolean {
-  try {
-    return sys.stat(path).kind === "file";
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return false;
-    throw error;
-  }
-}
-
-async function askVersion(context: CommandContext, path: string): Promise<string | null> {
-  const { stdout } = await capture(context, {
-    spawn: { path, argv: [path, "--version"], env: context.sys.environment() },
-    timeoutMs: askMs,
-  });
-  return utf8Decode(stdout).split("\n")[0]?.trim() || null;
 }
