@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseResources } from "../oci/parse-spec.ts";
 import type { Annotations } from "../oci/spec.ts";
-import { vmSize } from "./sizing.ts";
+import { vmSize, wholeVcpus } from "./sizing.ts";
 
 const config = { defaultVcpus: 1, defaultMaxVcpus: 4, defaultMemoryMib: 256, defaultMaxMemoryMib: 2048 };
 const size = (resources: object | undefined, annotations: Annotations = {}, cpus = 8) =>
@@ -63,4 +63,60 @@ describe("vmSize()", () => {
       maxMemoryMib: 4352,
     });
   });
+
+  const quota = "io.kubernetes.cri.sandbox-cpu-quota";
+  const period = "io.kubernetes.cri.sandbox-cpu-period";
+  const shares = "io.kubernetes.cri.sandbox-cpu-shares";
+  test.each([
+    [{ [quota]: "-1", [shares]: "1024" }, 2],
+    [{ [quota]: "-1", [shares]: "1025" }, 3],
+    [{ [quota]: "-1", [shares]: "2" }, 2],
+    [{ [quota]: "-1", [period]: "100000", [shares]: "3072" }, 4],
+    [{ [quota]: "-1", [shares]: "0" }, 1],
+    [{ [quota]: "-1", [shares]: "-5" }, 1],
+    [{ [quota]: "-1", [shares]: "many" }, 1],
+    [{ [quota]: "-1", [shares]: "9223372036854775807" }, 8],
+    [{ [quota]: "-1" }, 1],
+    [{ [quota]: "0", [shares]: "4096" }, 1],
+    [{ [shares]: "4096" }, 1],
+    [{ [quota]: "200000", [period]: "100000", [shares]: "4096" }, 3],
+  ])("takes shares as a hint for pods without a quota: %j make %d vCPUs", (annotations, vcpus) => {
+    expect(size(undefined, annotations)).toMatchObject({ vcpus });
+  });
+
+  // Configured vCPUs and maximum, CPUs of the workload, of the host, and what the VMM can do.
+  test.each([
+    [1, 4, 0, 8, 240, 1, 4],
+    [1, 4, 2, 8, 240, 3, 4],
+    [1, 4, 7, 8, 240, 8, 8],
+    [1, 4, 99, 8, 240, 8, 8],
+    [16, 16, 0, 8, 240, 8, 16],
+    [1, 512, 500, 512, 240, 240, 240],
+    [240, 240, 0, 512, 32, 32, 32],
+    [0.5, 1, 0.5, 8, 240, 1, 1],
+    [0.5, 1, 0.6, 8, 240, 2, 2],
+    [2, 2, 0, 1, 240, 1, 2],
+    [1, 1, 0, 0, 240, 1, 1],
+    [1, 1, 0, 8, 0, 1, 1],
+  ])("%d of at most %d vCPUs and %d CPUs on a host of %d under a VMM for %d: %d of at most %d", (...row) => {
+    const [defaultVcpus, defaultMaxVcpus, cpus, hostCpus, most, vcpus, maxVcpus] = row;
+    const resources = parseResources(JSON.stringify({ cpu: { quota: Math.round(cpus * 1000), period: 1000 } }));
+    const sized = vmSize({ ...config, defaultVcpus, defaultMaxVcpus }, { resources, annotations: {} }, hostCpus, most);
+    expect(sized).toMatchObject({ vcpus, maxVcpus });
+  });
+});
+
+test.each([
+  [0, 1],
+  [0.1, 1],
+  [1, 1],
+  [1.0001, 2],
+  [1.1 + 2.2, 4],
+  // The sum is 3.0000000000000004.
+  [1.1 + 1.1 + 0.8, 3],
+  [2.999999999, 3],
+  [-1, 1],
+  [240, 240],
+])("wholeVcpus(%d) is %d", (cpus, expected) => {
+  expect(wholeVcpus(cpus)).toBe(expected);
 });

@@ -62,6 +62,7 @@ describe("interfaces that are there when the VM starts", () => {
       [12, 8],
     ] as const) {
       const shim = new FakeShim();
+      Object.assign(shim.sys, { cpuCount: () => 16 });
       shim.sys.fake.addFile(
         "/etc/kata.toml",
         shim.sys
