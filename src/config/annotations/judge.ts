@@ -1,5 +1,5 @@
 import type { Finding, FindingCode, Place, Severity } from "../finding.ts";
-import type { HypervisorType } from "../hypervisor-type.ts";
+import { type HypervisorType, hypervisorDisplayName } from "../hypervisor-type.ts";
 import { acceptValue } from "../schema/accept.ts";
 import { type Asset, hashRule, parseHash } from "./asset-hash.ts";
 import type { Gate } from "./gate.ts";
@@ -71,8 +71,8 @@ function judgeKey(name: string, text: string, baseName: string, { path, key }: K
   if (annotation?.never !== undefined) return refuse(name, dotted, annotation.never);
   if (!law.gate.allows(baseName)) return shut(name, dotted, baseName, law);
   if (hypervisors !== undefined && !hypervisors.includes(law.hypervisor)) {
-    const rule = `has no effect with the hypervisor ${law.hypervisor}`;
-    return tell(name, "warning", "not-for-hypervisor", dotted, rule);
+    const rule = `has no effect with ${hypervisorDisplayName(law.hypervisor)}`;
+    return tell(name, "note", "not-for-hypervisor", dotted, rule);
   }
   const limit =
     shape.kind === "text" ? Math.min(Math.max(shape.maxLength, maxValueLength), maxTextLength) : maxValueLength;
@@ -101,10 +101,12 @@ function judgeValue(name: string, text: string, { path, key }: KeyEntry): Verdic
   if (problems.length > 0) {
     return { kind: "findings", findings: problems.flatMap(({ rule, got }) => wrong(name, dotted, rule, got).findings) };
   }
-  const parsed = parseValue(shape, keyName, text);
+  const written = parseValue(shape, keyName, text);
+  const convert = key.annotation?.convert;
+  const parsed = written === undefined || convert === undefined ? written : convert(written);
   const value = parsed === undefined ? undefined : acceptValue(shape, parsed);
   if (value === undefined) {
-    const rule = parsed === undefined ? (valueSyntax(shape, keyName) ?? key.rule) : key.rule;
+    const rule = written === undefined ? (valueSyntax(shape, keyName) ?? key.rule) : key.rule;
     return wrong(name, dotted, rule, text);
   }
   return { kind: "override", path: dotted, value };

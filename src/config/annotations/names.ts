@@ -40,7 +40,7 @@ export type Meaning =
   /** `configuration`: it wants to set something, and nobody knows what. */
   | { readonly kind: "unknown"; readonly configuration: boolean };
 
-/** Every name that a sandbox of one hypervisor knows. */
+/** Every name that a sandbox of one hypervisor knows; in the paths of keys, `*` stands for any hypervisor. */
 export class AnnotationNames {
   private readonly entries = new Map<string, KeyEntry>();
   /** Keys without annotation, by the name that one would have. */
@@ -49,12 +49,13 @@ export class AnnotationNames {
   private readonly byKeyName = new Map<string, string>();
 
   constructor(keys: Iterable<readonly [path: readonly string[], key: Key]>, hypervisor: HypervisorType) {
-    for (const [path, key] of keys) {
+    for (const [written, key] of keys) {
+      const path = written.map((part) => (part === "*" ? hypervisor : part));
       if (path[0] === "hypervisor" && path[1] !== hypervisor) continue;
       const keyName = path.at(-1) ?? "";
-      const names = (key.annotation?.names ?? []).map(fullName);
+      const names = key.annotation?.names ?? [];
       for (const name of names) this.entries.set(name, { path, key });
-      if (names[0] === undefined) this.fileOnly.set(fullName(`${path[0] ?? ""}.${keyName}`), path);
+      if (names[0] === undefined) this.fileOnly.set(`${configPrefix}${path[0] ?? ""}.${keyName}`, path);
       else if (!this.byKeyName.has(keyName)) this.byKeyName.set(keyName, names[0]);
     }
   }
@@ -96,9 +97,4 @@ function baseNameOf(name: string): string {
 
 function withoutPrefix(name: string): string {
   return name.slice((name.startsWith(configPrefix) ? configPrefix : kataPrefix).length);
-}
-
-/** The names of annotations are data without the prefix, except for those that have another one. */
-function fullName(name: string): string {
-  return name.startsWith(kataPrefix) ? name : `${configPrefix}${name}`;
 }

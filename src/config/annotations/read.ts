@@ -14,7 +14,7 @@ export interface AnnotationContext {
   readonly enabled: readonly string[];
   /** The globs of an allow-list key of the same table, such as `valid_hypervisor_paths`. */
   readonly allowedPaths: (listKey: string) => readonly string[];
-  /** Every key with its canonical path. */
+  /** Every key with its canonical path, in which `*` may stand for the hypervisor's name. Gone through once. */
   readonly keys: Iterable<readonly [path: readonly string[], key: Key]>;
   /** Where the file sets a key, to tell what is wrong with the operator's own lists. */
   readonly placeOf?: (path: string) => Place;
@@ -51,7 +51,8 @@ export function readAnnotations(
   context: AnnotationContext,
 ): AnnotationReading {
   const gate = openGate(context.enabled);
-  const book = new Book(listFindings(gate.problems, context));
+  const keys = [...context.keys];
+  const book = new Book(listFindings(gate.problems, { ...context, keys }));
   const ours = Object.entries(annotations).filter(([name]) => name.startsWith(kataPrefix));
   if (ours.length > maxAnnotations) {
     const rule = `must be at most ${maxAnnotations} annotations, got ${ours.length}`;
@@ -59,7 +60,7 @@ export function readAnnotations(
     book.findings.push({ severity: "error", code: "annotation-refused", place, key: "", rule });
   } else if (ours.length > 0) {
     const { hypervisor, allowedPaths } = context;
-    const names = new AnnotationNames(context.keys, hypervisor);
+    const names = new AnnotationNames(keys, hypervisor);
     let suggestions = 0;
     const suggest = (name: string) => (suggestions++ < maxSuggestions ? names.suggestionFor(name) : undefined);
     ours.sort(([a], [b]) => (a < b ? -1 : 1));
