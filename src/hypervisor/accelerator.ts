@@ -4,6 +4,7 @@ import type { Accelerator as WantedAccelerator } from "../config/runtime-config.
 import { SysError } from "../sys/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { SystemPort } from "../sys/port/system.ts";
+import { cpuFlags } from "./host/cpu-info.ts";
 
 /** How a VMM runs the guest's CPU. */
 export type Accelerator = Exclude<WantedAccelerator, "auto">;
@@ -38,7 +39,7 @@ export function chooseAccelerator(sys: AcceleratorSys, wanted: WantedAccelerator
 /** Why KVM cannot be used; undefined when it can. */
 export function kvmObstacle(sys: AcceleratorSys): string | undefined {
   // Some clouds offer a /dev/kvm that opens and then hangs every guest: the CPU must offer virtualization, too.
-  if (sys.uname().machine === "x86_64" && !/\b(?:vmx|svm)\b/.test(cpuFlags(sys))) {
+  if (sys.uname().machine === "x86_64" && !virtualizes(cpuFlags(cpuInfo(sys)))) {
     return "the CPU offers no virtualization (neither vmx nor svm in /proc/cpuinfo)";
   }
   try {
@@ -50,12 +51,11 @@ export function kvmObstacle(sys: AcceleratorSys): string | undefined {
   }
 }
 
-/** The first processor's flags: machines with hundreds of them have a /proc/cpuinfo of a megabyte. */
-function cpuFlags(sys: AcceleratorSys): string {
-  return /^flags\s*:(.*)/m.exec(cpuInfo(sys))?.[1] ?? "";
+function virtualizes(flags: ReadonlySet<string>): boolean {
+  return flags.has("vmx") || flags.has("svm");
 }
 
-/** The first processor's entry in /proc/cpuinfo. */
+/** The first processor's entry in /proc/cpuinfo: machines with hundreds of them have a file of a megabyte. */
 export function cpuInfo(sys: Pick<FilesPort, "open" | "read" | "close">): string {
   const buffer = new Uint8Array(8192);
   const fd = sys.open("/proc/cpuinfo");
