@@ -16,7 +16,7 @@ const leastDialSeconds = 10;
 
 function dialSeconds(value: TomlValue): TomlValue | undefined {
   const seconds = milliseconds(value);
-  return typeof seconds === "number" ? Math.max(seconds, leastDialSeconds) : seconds;
+  return seconds !== undefined && seconds >= 0 && seconds < leastDialSeconds ? leastDialSeconds : seconds;
 }
 
 const hypervisor = (from: string, to: string): Alias => ({
