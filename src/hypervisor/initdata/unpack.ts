@@ -1,6 +1,6 @@
 import { base64Decode } from "../../base/base64.ts";
 import { KataError } from "../../base/error.ts";
-import { gunzip } from "../../base/gunzip.ts";
+import { gunzip } from "../../base/gzip/gunzip.ts";
 
 /** The pod's annotation that carries initdata. */
 export const initdataAnnotation = "io.katacontainers.config.hypervisor.cc_init_data";

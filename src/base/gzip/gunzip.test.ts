@@ -1,8 +1,9 @@
 import { constants, deflateRawSync, gunzipSync, gzipSync, inflateRawSync, crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { utf8Encode } from "./bytes.ts";
-import { crc32, gunzip } from "./gunzip.ts";
+import { utf8Encode } from "../bytes.ts";
+import { crc32 } from "./crc32.ts";
+import { gunzip } from "./gunzip.ts";
 import { inflate } from "./inflate.ts";
 
 const plain = (bytes: Uint8Array) => Uint8Array.from(bytes);

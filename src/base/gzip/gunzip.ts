@@ -1,4 +1,5 @@
-import { KataError } from "./error.ts";
+import { KataError } from "../error.ts";
+import { crc32 } from "./crc32.ts";
 import { inflate } from "./inflate.ts";
 
 const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
@@ -42,16 +43,4 @@ function headerLength(bytes: Uint8Array): number {
   }
   if (at > bytes.length) throw malformed("it ends too early");
   return at;
-}
-
-/** The checksum of gzip and Ethernet (RFC 1952, section 8). */
-export function crc32(bytes: Uint8Array): number {
-  const table = Uint32Array.from({ length: 256 }, (_, index) => {
-    let value = index;
-    for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ ((value & 1) * 0xedb88320);
-    return value;
-  });
-  let sum = -1;
-  for (const byte of bytes) sum = (sum >>> 8) ^ (table[(sum ^ byte) & 255] ?? 0);
-  return ~sum >>> 0;
 }
