@@ -61,7 +61,7 @@ export function judge(name: string, text: string, law: Law): Verdict {
       return hash === undefined ? wrong(name, "", hashRule, text) : { kind: "hash", asset: meaning.asset, hash };
     }
     case "key":
-      return judgeKey(name, text, meaning.baseName, meaning.entry, law);
+      return judgeKey(name, text, meaning.baseName, meaning, law);
   }
 }
 
@@ -117,10 +117,11 @@ type Told = Verdict & { readonly kind: "findings" };
 const nothing: Told = { kind: "findings", findings: [] };
 
 /** The gate is shut: what the operator can do about it is part of the rule. */
-function shut(name: string, key: string, baseName: string, { hypervisor }: Law): Told {
+function shut(name: string, key: string, baseName: string, { hypervisor, gate }: Law): Told {
   const table = `enable_annotations in [hypervisor.${hypervisor}]`;
   const rule = `is not allowed here: no expression of ${table} matches "${baseName}"; the operator can add one`;
-  return refuse(name, key, rule);
+  const broken = gate.problems.length === 0 ? "" : ` (${gate.problems.length} of those there are not valid)`;
+  return refuse(name, key, `${rule}${broken}`);
 }
 
 function refuse(name: string, key: string, rule: string): Told {

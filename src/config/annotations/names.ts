@@ -11,7 +11,6 @@ const configPrefix = `${kataPrefix}config.`;
 const forbidden: readonly (readonly [name: string, why: string])[] = [
   ["io.katacontainers.config_path", "names the configuration file, which only the operator chooses"],
   ["io.katacontainers.pkg.oci.", "is set by the runtime, not by a pod"],
-  ["io.katacontainers.config.runtime.sandbox_bind_mounts", "would show paths of the host to the guest"],
 ];
 
 /** Annotations of a container rather than of its sandbox: `containerResources` reads them. */
@@ -21,15 +20,19 @@ const containerNames = ["swappiness", "swap_in_bytes"].map((name) => `${containe
 /** Kinds of hashes: upstream's runtimes use one name each. */
 const hashTypeNames = [`${kataPrefix}asset_hash_type`, `${configPrefix}hypervisor.asset_hash_type`];
 
-/** A key that can be set by annotations, with its canonical path. */
+/** Keys with their canonical paths. */
+export type Keys = readonly (readonly [path: readonly string[], key: Key])[];
+
+/** A key that can be set by annotations. */
 export interface KeyEntry {
+  /** With the hypervisor's name. */
   readonly path: readonly string[];
   readonly key: Key;
 }
 
 /** What an annotation is by its name alone. */
 export type Meaning =
-  | { readonly kind: "key"; readonly baseName: string; readonly entry: KeyEntry }
+  | ({ readonly kind: "key"; readonly baseName: string } & KeyEntry)
   | { readonly kind: "asset-hash"; readonly baseName: string; readonly asset: Asset }
   | { readonly kind: "hash-type" }
   /** Of a container, not of the sandbox. */
@@ -40,23 +43,21 @@ export type Meaning =
   /** `configuration`: it wants to set something, and nobody knows what. */
   | { readonly kind: "unknown"; readonly configuration: boolean };
 
-/** Every name that a sandbox of one hypervisor knows; in the paths of keys, `*` stands for any hypervisor. */
+/**
+ * Every name that a sandbox of one hypervisor knows; in the paths of keys, `*` stands for any hypervisor. What is needed for
+ * unknown names only is worked out for those: most pods have none, and they wait for it.
+ */
 export class AnnotationNames {
-  private readonly entries = new Map<string, KeyEntry>();
-  /** Keys without annotation, by the name that one would have. */
-  private readonly fileOnly = new Map<string, readonly string[]>();
-  /** The annotation of a key by the key's own name, which some annotations do not have. */
-  private readonly byKeyName = new Map<string, string>();
+  private readonly keys: Keys;
+  private readonly hypervisor: HypervisorType;
+  private readonly entries = new Map<string, Keys[number]>();
 
-  constructor(keys: Iterable<readonly [path: readonly string[], key: Key]>, hypervisor: HypervisorType) {
-    for (const [written, key] of keys) {
-      const path = written.map((part) => (part === "*" ? hypervisor : part));
-      if (path[0] === "hypervisor" && path[1] !== hypervisor) continue;
-      const keyName = path.at(-1) ?? "";
-      const names = key.annotation?.names ?? [];
-      for (const name of names) this.entries.set(name, { path, key });
-      if (names[0] === undefined) this.fileOnly.set(`${configPrefix}${path[0] ?? ""}.${keyName}`, path);
-      else if (!this.byKeyName.has(keyName)) this.byKeyName.set(keyName, names[0]);
+  constructor(keys: Keys, hypervisor: HypervisorType) {
+    this.keys = keys;
+    this.hypervisor = hypervisor;
+    for (const one of keys) {
+      if (one[1].annotation === undefined || !this.isOurs(one[0])) continue;
+      for (const name of one[1].annotation.names) this.entries.set(name, one);
     }
   }
 
@@ -65,27 +66,46 @@ export class AnnotationNames {
     if (refused !== undefined) return { kind: "forbidden", why: refused[1] };
     if (containerNames.includes(name)) return { kind: "container" };
     if (hashTypeNames.includes(name)) return { kind: "hash-type" };
-    const entry = this.entries.get(name);
-    if (entry !== undefined) return { kind: "key", baseName: baseNameOf(name), entry };
+    const found = this.entries.get(name);
+    if (found !== undefined) {
+      return { kind: "key", baseName: baseNameOf(name), path: this.concrete(found[0]), key: found[1] };
+    }
     const asset = assetOfHash(name);
     if (asset !== undefined) return { kind: "asset-hash", baseName: baseNameOf(name), asset };
-    const path = this.fileOnly.get(name);
-    if (path !== undefined) return { kind: "file-only", path };
-    return { kind: "unknown", configuration: name.startsWith(configPrefix) };
+    if (!name.startsWith(configPrefix)) return { kind: "unknown", configuration: false };
+    const sectionAndKey = withoutPrefix(name);
+    const inFile = this.keys.find(
+      ([path, { annotation }]) =>
+        annotation === undefined && `${path[0]}.${path.at(-1)}` === sectionAndKey && this.isOurs(path),
+    );
+    if (inFile !== undefined) return { kind: "file-only", path: this.concrete(inFile[0]) };
+    return { kind: "unknown", configuration: true };
   }
 
-  /** The name that was probably meant. Costs more than looking up a name. */
+  /** The name that was probably meant: one with the same last part or for the key of that name, else the most alike. */
   suggestionFor(name: string): string | undefined {
-    const known = [...this.entries.keys(), ...hashAnnotations, ...containerNames, ...hashTypeNames];
     const baseName = baseNameOf(name);
-    const sameKey = this.byKeyName.get(baseName) ?? known.find((one) => baseNameOf(one) === baseName);
-    if (sameKey !== undefined) return sameKey;
-    // The prefix, which all share, would make unlike names look alike.
+    for (const [path, { annotation }] of this.keys) {
+      if (path.at(-1) === baseName && annotation !== undefined && this.isOurs(path)) return annotation.names[0];
+    }
+    const known = [...this.entries.keys(), ...hashAnnotations, ...containerNames, ...hashTypeNames];
+    const sameBase = known.find((one) => baseNameOf(one) === baseName);
+    if (sameBase !== undefined) return sameBase;
+    // What all names of a section share would make unlike ones look alike.
+    const start = name.slice(0, name.length - baseName.length);
     const meant = nearest(
-      withoutPrefix(name),
-      known.map((one) => withoutPrefix(one)),
+      baseName,
+      known.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length)),
     );
-    return known.find((one) => withoutPrefix(one) === meant);
+    return meant === undefined ? undefined : `${start}${meant}`;
+  }
+
+  private isOurs(path: readonly string[]): boolean {
+    return path[0] !== "hypervisor" || path[1] === "*" || path[1] === this.hypervisor;
+  }
+
+  private concrete(path: readonly string[]): string[] {
+    return path.map((part) => (part === "*" ? this.hypervisor : part));
   }
 }
 

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findingText } from "../finding.ts";
-import { readAnnotations } from "./read.ts";
-import { config, h, keys, read, told } from "./testing/pod.ts";
+import { config, h, read, told } from "./testing/pod.ts";
 
 describe("what a pod may set", () => {
   test.each<[name: string, written: string, path: string, value: unknown]>([
@@ -85,32 +83,5 @@ describe("what a pod may set", () => {
     const { overrides, findings } = read({ [names[0] ?? ""]: "true", [names[1] ?? ""]: "1" });
     expect(findings).toEqual([]);
     expect(overrides.get("runtime.enable_vcpus_pinning")).toEqual({ value: true, annotation: names[0] });
-  });
-});
-
-describe("the operator's lists", () => {
-  test("what is wrong with them is told where they stand", () => {
-    const place = { kind: "file", file: "/c.toml", line: 3, column: 5 } as const;
-    const lists = new Map([["valid_hypervisor_paths", ["/usr/bin/*", "/usr/[a"]]]);
-    const { findings, overrides } = readAnnotations(
-      { [`${h}path`]: "/usr/a" },
-      {
-        hypervisor: "qemu",
-        enabled: ["(", "path"],
-        allowedPaths: (listKey) => lists.get(listKey) ?? [],
-        keys,
-        placeOf: (key) => (key === "hypervisor.qemu.enable_annotations" ? place : { kind: "nowhere" }),
-      },
-    );
-    expect(overrides.size).toBe(0);
-    expect(findings.map((finding) => `${finding.severity} ${finding.code} ${findingText(finding)}`)).toEqual([
-      'warning wrong-value /c.toml:3:5  hypervisor.qemu.enable_annotations: must hold valid regular expressions; got "("',
-      'warning wrong-value hypervisor.qemu.valid_hypervisor_paths: must hold valid patterns for paths; got "/usr/[a"',
-      expect.stringMatching(/^error annotation-refused .*no pattern of valid_hypervisor_paths/),
-    ]);
-  });
-
-  test("nothing is wrong without annotations and lists", () => {
-    expect(told({}, [])).toEqual({ set: 0, lines: [] });
   });
 });

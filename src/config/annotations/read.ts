@@ -1,9 +1,9 @@
 import type { Finding, Place } from "../finding.ts";
 import type { HypervisorType } from "../hypervisor-type.ts";
 import type { Key } from "../schema/key.ts";
+import type { Asset } from "./asset-hash.ts";
 import { openGate } from "./gate.ts";
-import { parseGlob } from "./glob.ts";
-import { judge, type Verdict } from "./judge.ts";
+import { judge, type Law, type Verdict } from "./judge.ts";
 import { AnnotationNames, kataPrefix } from "./names.ts";
 import { shownValue } from "./shown.ts";
 
@@ -14,10 +14,8 @@ export interface AnnotationContext {
   readonly enabled: readonly string[];
   /** The globs of an allow-list key of the same table, such as `valid_hypervisor_paths`. */
   readonly allowedPaths: (listKey: string) => readonly string[];
-  /** Every key with its canonical path, in which `*` may stand for the hypervisor's name. Gone through once. */
+  /** Every key with its canonical path, in which `*` may stand for the hypervisor's name. Only looked at when there are annotations. */
   readonly keys: Iterable<readonly [path: readonly string[], key: Key]>;
-  /** Where the file sets a key, to tell what is wrong with the operator's own lists. */
-  readonly placeOf?: (path: string) => Place;
 }
 
 /** A value that a pod sets. */
@@ -31,8 +29,8 @@ export interface AnnotationReading {
   /** By canonical key path, `hypervisor.qemu.default_vcpus`; what the operator wrote is replaced, `kernel_params` joined (`joinKernelParams`). */
   readonly overrides: ReadonlyMap<string, Override>;
   /** The SHA-512 hashes that files must have, in lower case, by asset: kernel, image, initrd, hypervisor, jailer... */
-  readonly assetHashes: ReadonlyMap<string, string>;
-  /** In the order of the names; what is wrong with the operator's lists comes first. */
+  readonly assetHashes: ReadonlyMap<Asset, string>;
+  /** In the order of the names. What is wrong with the operator's lists is told by `listFindings`. */
   readonly findings: readonly Finding[];
 }
 
@@ -50,23 +48,20 @@ export function readAnnotations(
   annotations: Readonly<Record<string, string>>,
   context: AnnotationContext,
 ): AnnotationReading {
-  const gate = openGate(context.enabled);
-  const keys = [...context.keys];
-  const book = new Book(listFindings(gate.problems, { ...context, keys }));
+  const book = new Book();
   const ours = Object.entries(annotations).filter(([name]) => name.startsWith(kataPrefix));
   if (ours.length > maxAnnotations) {
     const rule = `must be at most ${maxAnnotations} annotations, got ${ours.length}`;
     const place = annotationPlace(`${kataPrefix}*`);
     book.findings.push({ severity: "error", code: "annotation-refused", place, key: "", rule });
   } else if (ours.length > 0) {
-    const { hypervisor, allowedPaths } = context;
-    const names = new AnnotationNames(keys, hypervisor);
+    const { hypervisor, enabled, allowedPaths } = context;
+    const names = new AnnotationNames([...context.keys], hypervisor);
     let suggestions = 0;
     const suggest = (name: string) => (suggestions++ < maxSuggestions ? names.suggestionFor(name) : undefined);
+    const law: Law = { hypervisor, names, gate: openGate(enabled), allowedPaths, suggest };
     ours.sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [name, text] of ours) {
-      book.enter(name, judge(name, text, { hypervisor, names, gate, allowedPaths, suggest }));
-    }
+    for (const [name, text] of ours) book.enter(name, judge(name, text, law));
   }
   return book;
 }
@@ -74,13 +69,9 @@ export function readAnnotations(
 /** Verdicts as they come in: two annotations for one thing must agree. */
 class Book implements AnnotationReading {
   readonly overrides = new Map<string, Override>();
-  readonly assetHashes = new Map<string, string>();
-  readonly findings: Finding[];
+  readonly assetHashes = new Map<Asset, string>();
+  readonly findings: Finding[] = [];
   private readonly sources = new Map<string, { readonly annotation: string; readonly text: string }>();
-
-  constructor(findings: Iterable<Finding>) {
-    this.findings = [...findings];
-  }
 
   enter(annotation: string, verdict: Verdict): void {
     switch (verdict.kind) {
@@ -118,26 +109,6 @@ class Book implements AnnotationReading {
       });
     }
     return false;
-  }
-}
-
-/** What is wrong with the operator's lists: it opens nothing, so it is no error, but hardly what was meant. */
-function* listFindings(
-  expressions: readonly { readonly expression: string; readonly rule: string }[],
-  { hypervisor, keys, allowedPaths, placeOf }: AnnotationContext,
-): Iterable<Finding> {
-  const finding = (listKey: string, rule: string, got: string): Finding => {
-    const key = `hypervisor.${hypervisor}.${listKey}`;
-    const place = placeOf?.(key) ?? { kind: "nowhere" };
-    return { severity: "warning", code: "wrong-value", place, key, rule, got: shownValue(got) };
-  };
-  for (const { expression, rule } of expressions) yield finding("enable_annotations", rule, expression);
-  const listKeys = new Set<string>();
-  for (const [, { annotation }] of keys) if (annotation?.allowedBy !== undefined) listKeys.add(annotation.allowedBy);
-  for (const listKey of listKeys) {
-    for (const pattern of allowedPaths(listKey)) {
-      if (parseGlob(pattern) === undefined) yield finding(listKey, "must hold valid patterns for paths", pattern);
-    }
   }
 }
 

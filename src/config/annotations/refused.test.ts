@@ -34,11 +34,6 @@ describe("what a pod may not set", () => {
       "error annotation-refused annotation io.katacontainers.pkg.oci.bundle_path  is set by the runtime, not by a pod",
     ],
     [
-      { [`${config}runtime.sandbox_bind_mounts`]: "/etc" },
-      [".*"],
-      `error annotation-refused annotation ${config}runtime.sandbox_bind_mounts  would show paths of the host to the guest`,
-    ],
-    [
       { [`${h}enable_annotations`]: '[".*"]' },
       [".*"],
       `error annotation-refused annotation ${h}enable_annotations  hypervisor.qemu.enable_annotations: is set in the configuration file only`,
