@@ -46,6 +46,7 @@ test("warnings fail with --strict only, and say what to do", async () => {
     const strict = await check("check", flag);
     expect([strict.code, strict.stderr]).toEqual([1, verdicts.not]);
     expect(strict.stdout).not.toContain("System");
+    expect(strict.stdout).toContain("\n1 warning counts as a failure, as --strict demands\n");
   }
 });
 
@@ -53,8 +54,9 @@ test("a broken configuration fails, and hides nothing that does not need it", as
   shell.sys.fake.addFile("/etc/kata.toml", '[hypervisor.qemu]\nmachine_type = "pc"\n');
   const { code, stderr, stdout } = await check("check");
   expect([code, stderr]).toEqual([1, verdicts.not]);
-  expect(stdout).toMatch(/\nfailed {4}configuration .*machine_type/);
-  expect(stdout).toMatch(/\nskipped {3}hypervisor +the configuration does not load\n/);
+  expect(stdout).toMatch(/\nfailed {4}configuration [\s\S]*machine_type/);
+  expect(stdout).toMatch(/\nskipped {3}9 more +they need a configuration that loads\n\n/);
+  expect((await check("check", "-v")).stdout).toMatch(/\nskipped {3}hypervisor +the configuration does not load\n/);
   expect(stdout).toMatch(/\nok {8}KVM /);
 });
 
@@ -64,6 +66,23 @@ test("who is not root is not told that containers can be created", async () => {
   expect(code).toBe(0);
   expect(stdout.endsWith(`\n\n${verdicts.capable}`)).toBe(true);
   expect(JSON.parse((await check("check", "--json")).stdout)).toMatchObject({ ok: true, canCreate: false });
+});
+
+test.each([
+  ["/dev/kvm", "kvm-is-usable"],
+  ["/dev/net/tun", "network"],
+  ["/dev/urandom", "entropy"],
+  ["/guest/vmlinux", "guest-kernel"],
+])("who is not root is told to ask as root about %s", async (path, id) => {
+  host.withoutRoot();
+  shell.sys.fake.fail("open", { code: "EACCES", when: (opened) => opened === path });
+  const { checks } = JSON.parse((await check("check", "--json")).stdout) as CheckReport;
+  const { reason, remedy, result } = checks.find((one) => one.id === id) ?? {};
+  expect([result, reason, remedy]).toEqual([
+    "skipped",
+    expect.stringContaining(path),
+    expect.stringMatching(/as root/),
+  ]);
 });
 
 test("--json has the whole report", async () => {

@@ -1,9 +1,8 @@
 import { causeChain, KataError } from "../../../base/error.ts";
 import { loadRuntimeConfig } from "../../../config/load.ts";
-import { isErrno } from "../../../sys/error.ts";
 import type { CommandContext } from "../../context.ts";
 import { askVersion } from "../../programs.ts";
-import type { Configuration, Finding, Host, Need, Probe } from "./probe.ts";
+import { type Configuration, type Finding, type Host, isForRootOnly, type Need, type Probe } from "./probe.ts";
 
 /** A probe with what it found. The shape is a contract; fields are only ever added. */
 export interface Check {
@@ -60,7 +59,7 @@ async function find(host: Host, probe: Probe): Promise<Finding> {
     return await probe.run(host);
   } catch (error) {
     const text = causeChain(KataError.from(error)).join(": ");
-    if (isErrno(error, "EACCES", "EPERM") && host.sys.uid() !== 0) {
+    if (isForRootOnly(error, host.sys)) {
       return { result: "skipped", reason: text, remedy: "Ask as root, as the runtime runs" };
     }
     return {

@@ -26,8 +26,7 @@ const upstream = "As kata-runtime has it";
 
 export const command = defineCommand({
   usage: "[OPTIONS] [all|list]",
-  description: `Looks whether this host can run containers in VMs, changes nothing, and says what to do about what is missing. Exit code: 0 when a
-container can be started, 1 when not.
+  description: `Changes nothing, and says what to do about what is missing. Exit code: 0 when a container can be started, 1 when not.
 
 Results: ok; warning: containers run, but slower or with less than they could have; failed: they do not run; skipped: not
 looked at, or not there and not needed. Without KVM guests run under emulation (TCG), unless the configuration says accelerator = "kvm".
@@ -70,7 +69,7 @@ No network is used: newer releases are not looked for, with or without --no-netw
       await out.write(`${JSON.stringify(report, undefined, 2)}\n`);
       return report.ok ? 0 : 1;
     }
-    await out.write(`${renderChecks(report.checks, out.style, { verbose: flags.verbose })}\n`);
+    await out.write(`${renderChecks(report.checks, out.style, flags)}\n`);
     await (report.ok ? out : context.err).write(renderVerdict(report));
     return report.ok ? 0 : 1;
   },

@@ -1,5 +1,6 @@
 import type { KataError } from "../../../base/error.ts";
 import type { RuntimeConfig } from "../../../config/runtime-config.ts";
+import { isErrno } from "../../../sys/error.ts";
 import type { FilesPort } from "../../../sys/port/files.ts";
 import type { ProcessesPort } from "../../../sys/port/processes.ts";
 import type { SystemPort } from "../../../sys/port/system.ts";
@@ -54,12 +55,17 @@ export type HostSys = Pick<
   Pick<SystemPort, "uname" | "probeKvm"> &
   Pick<ProcessesPort, "uid" | "env">;
 
+/** What probes say that cannot look without a configuration. */
+export const noConfiguration: Finding = { result: "skipped", reason: "the configuration does not load" };
+
+/** A refusal that says nothing of the runtime, which is root: thrown on, it becomes "ask as root". */
+export function isForRootOnly(error: unknown, sys: Pick<HostSys, "uid">): boolean {
+  return isErrno(error, "EACCES", "EPERM") && sys.uid() !== 0;
+}
+
 /** A probe's `run` that has nothing to look at while the configuration does not load. */
 export function withConfiguration(
   run: (config: RuntimeConfig, host: Host) => Finding | Promise<Finding>,
 ): Probe["run"] {
-  return (host) =>
-    host.configuration.kind === "loaded"
-      ? run(host.configuration.config, host)
-      : { result: "skipped", reason: "the configuration does not load" };
+  return (host) => (host.configuration.kind === "loaded" ? run(host.configuration.config, host) : noConfiguration);
 }

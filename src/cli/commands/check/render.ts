@@ -2,15 +2,24 @@ import { wrap } from "../../../base/wrap.ts";
 import { printable, type Style } from "../../output/style.ts";
 import { renderTable } from "../../output/table.ts";
 import type { Check, CheckReport } from "./handler.ts";
-import type { Probe } from "./probe.ts";
+import { noConfiguration, type Probe } from "./probe.ts";
 
 const resultWidth = 7;
 const gap = "   ";
 /** Lines of more than this are broken, where there is a space. */
 const width = 120;
 
+/** How to show findings. */
+interface View {
+  /** Details also of what is fine. */
+  readonly verbose: boolean;
+  /** Warnings count as failures. */
+  readonly strict: boolean;
+}
+
 /** Findings for people: a line each, and below what is not fine what to do. */
-export function renderChecks(checks: readonly Check[], style: Style, options: { readonly verbose: boolean }): string {
+export function renderChecks(all: readonly Check[], style: Style, options: View): string {
+  const checks = options.verbose ? all : withoutRepetition(all);
   const titleWidth = Math.max(...checks.map(({ title }) => title.length), "CHECK".length);
   const line = (result: string, title: string, text: string) =>
     `${result}${gap}${title.padEnd(titleWidth)}${gap}${text}`.trimEnd();
@@ -32,7 +41,21 @@ export function renderChecks(checks: readonly Check[], style: Style, options: { 
     const advice = remedy === null ? [] : wrap(printable(remedy), width - indent.length - 5);
     for (const [index, more] of advice.entries()) lines.push(`${indent}${index === 0 ? "fix: " : "     "}${more}`);
   }
+  const warnings = all.filter(({ result }) => result === "warning").length;
+  if (options.strict && warnings > 0) {
+    const count = warnings === 1 ? "1 warning counts as a failure" : `${warnings} warnings count as failures`;
+    lines.push("", `${count}, as --strict demands`);
+  }
   return `${lines.join("\n")}\n`;
+}
+
+/** Those that a configuration would be needed for are one line: the mistake is what matters. */
+function withoutRepetition(checks: readonly Check[]): readonly Check[] {
+  const waiting = checks.filter(({ reason }) => reason === noConfiguration.reason);
+  const [first] = waiting;
+  if (first === undefined) return checks;
+  const rest = checks.filter((check) => !waiting.includes(check));
+  return [...rest, { ...first, title: `${waiting.length} more`, reason: "they need a configuration that loads" }];
 }
 
 /** Upstream's last lines, word by word: scripts look for them. The failure belongs on standard error. */

@@ -14,7 +14,7 @@ export const configurationProbe: Probe = {
     }
     const { source = "built in", warnings } = configuration.config;
     if (warnings.length === 0) return { result: "ok", reason: source };
-    const count = warnings.length === 1 ? "one remark" : `${warnings.length} remarks`;
+    const count = warnings.length === 1 ? "one warning" : `${warnings.length} warnings`;
     return {
       result: "warning",
       reason: `${source}: ${count}`,

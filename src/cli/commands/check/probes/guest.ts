@@ -3,7 +3,7 @@ import { formatSize } from "../../../../base/units.ts";
 import { architectureOf } from "../../../../hypervisor/host/architecture.ts";
 import { isErrno, SysError } from "../../../../sys/error.ts";
 import { readManifest } from "../../guest-inspect/handler.ts";
-import { type Finding, type Host, type HostSys, type Probe, withConfiguration } from "../probe.ts";
+import { type Finding, type Host, type HostSys, isForRootOnly, type Probe, withConfiguration } from "../probe.ts";
 import { type GuestFileKind, recognise } from "./guest-format.ts";
 
 const build = "Build it with kata-ctl guest build";
@@ -47,7 +47,7 @@ function lookAt(
     size = stat.size;
     start = readStart(sys, path);
   } catch (error) {
-    if (!(error instanceof SysError)) throw error;
+    if (!(error instanceof SysError) || isForRootOnly(error, sys)) throw error;
     const missing = error.code === "ENOENT" || error.code === "ENOTDIR";
     return failed(missing ? `there is no ${path}` : `${path} cannot be read (${error.code})`);
   }

@@ -1,6 +1,6 @@
 import { formatSize } from "../../../../base/units.ts";
 import { isErrno } from "../../../../sys/error.ts";
-import { type Probe, withConfiguration } from "../probe.ts";
+import { isForRootOnly, type Probe, withConfiguration } from "../probe.ts";
 
 const MIB = 1024 * 1024;
 
@@ -48,6 +48,7 @@ export const entropyProbe: Probe = {
       }
       sys.close(sys.open(path, { nonBlocking: true }));
     } catch (error) {
+      if (isForRootOnly(error, sys)) throw error;
       if (!isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "EPERM", "ENXIO", "ENODEV")) throw error;
       return { result: "failed", reason: `entropy_source cannot be read: ${(error as Error).message}`, remedy };
     }

@@ -2,7 +2,7 @@ import { KataError } from "../../../../base/error.ts";
 import { virtiofsdPath } from "../../../../resource/share-fs/virtiofsd.ts";
 import { virtiofsdFlavour } from "../../../../resource/share-fs/virtiofsd-arguments.ts";
 import { SysError } from "../../../../sys/error.ts";
-import { type Finding, type Host, type Probe, withConfiguration } from "../probe.ts";
+import { type Finding, type Host, isForRootOnly, type Probe, withConfiguration } from "../probe.ts";
 
 /** A program whose version matters. */
 interface Program {
@@ -22,9 +22,8 @@ export const hypervisorProbe: Probe = {
   id: "hypervisor",
   title: "hypervisor",
   needed: "required",
-  async run(host) {
-    if (host.configuration.kind === "broken") return { result: "skipped", reason: "the configuration does not load" };
-    const { name, path } = host.configuration.config.hypervisor;
+  run: withConfiguration(async ({ hypervisor }, host) => {
+    const { name, path } = hypervisor;
     const vmm = vmms.get(name);
     if (vmm === undefined) {
       return {
@@ -56,7 +55,7 @@ export const hypervisorProbe: Probe = {
       };
     }
     return { result: "ok", reason: version, details: [path, said.line] };
-  },
+  }),
 };
 
 function debianArchitecture({ sys }: Host): string {
@@ -104,7 +103,7 @@ async function ask(host: Host, path: string, remedy: string): Promise<Answer> {
   try {
     return { kind: "said", line: await host.askVersion(path) };
   } catch (error) {
-    if (!(error instanceof SysError || error instanceof KataError)) throw error;
+    if (!(error instanceof SysError || error instanceof KataError) || isForRootOnly(error, host.sys)) throw error;
     const missing = error instanceof SysError && (error.code === "ENOENT" || error.code === "ENOTDIR");
     const reason = missing ? `there is no ${path}` : `${path} cannot be run: ${error.message}`;
     return { kind: "silent", finding: { result: "failed", reason, remedy } };

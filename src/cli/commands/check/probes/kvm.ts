@@ -2,7 +2,7 @@ import type { Accelerator } from "../../../../config/runtime-config.ts";
 import { architectureOf } from "../../../../hypervisor/host/architecture.ts";
 import { cpuFlags } from "../../../../hypervisor/host/cpu-info.ts";
 import { SysError } from "../../../../sys/error.ts";
-import type { Configuration, Finding, HostSys, Probe } from "../probe.ts";
+import { type Configuration, type Finding, type HostSys, isForRootOnly, type Probe } from "../probe.ts";
 
 /** KVM as a VMM would find it. */
 export type KvmState =
@@ -81,14 +81,13 @@ export const kvmProbe: Probe = {
     if (accelerator === "tcg") return { result: "skipped", reason: 'accelerator is "tcg"' };
     const state = kvmState(sys);
     if (state.kind === "usable") return { result: "ok", reason: "/dev/kvm makes VMs" };
-    if (state.kind === "denied" && sys.uid() !== 0) {
-      return { result: "skipped", reason: "/dev/kvm is not for this user", remedy: "Ask as root, as the runtime runs" };
-    }
+    if (state.kind === "denied" && isForRootOnly(state.error, sys)) throw state.error;
     const obstacle = explain(state);
     // The runtime takes a KVM that opens: what refuses VMs there stops every start.
     if (state.kind === "refused" || state.kind === "old") return { result: "failed", ...obstacle };
-    const consequence = accelerator === "kvm" ? 'accelerator is "kvm"' : "TCG will be used, 10 to 30 times slower";
-    return withoutKvm(accelerator, { ...obstacle, reason: `${obstacle.reason}: ${consequence}` });
+    const consequence =
+      accelerator === "kvm" ? ', but accelerator is "kvm"' : ": TCG will be used, 10 to 30 times slower";
+    return withoutKvm(accelerator, { ...obstacle, reason: `${obstacle.reason}${consequence}` });
   },
 };
 

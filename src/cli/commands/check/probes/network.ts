@@ -1,7 +1,7 @@
 import { KataError } from "../../../../base/error.ts";
 import { checkModel } from "../../../../resource/network/model.ts";
 import { isErrno } from "../../../../sys/error.ts";
-import { type HostSys, type Probe, withConfiguration } from "../probe.ts";
+import { type HostSys, isForRootOnly, type Probe, withConfiguration } from "../probe.ts";
 import { moduleState } from "./modules.ts";
 
 const tun = "/dev/net/tun";
@@ -25,6 +25,7 @@ export const networkProbe: Probe = {
     try {
       sys.close(sys.open(tun, { read: true, write: true, nonBlocking: true }));
     } catch (error) {
+      if (isForRootOnly(error, sys)) throw error;
       if (!isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "EPERM", "ENODEV", "ENXIO")) throw error;
       return {
         result: "warning",

@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
     "configuration",
     "a warning",
     (host) => host.change(() => ({ warnings: ["/etc/kata.toml:9:1  x: unknown"] })),
-    { result: "warning", reason: "/etc/kata.toml: one remark", details: ["/etc/kata.toml:9:1  x: unknown"] },
+    { result: "warning", reason: "/etc/kata.toml: one warning", details: ["/etc/kata.toml:9:1  x: unknown"] },
   ],
   [
     "hypervisor",

@@ -31,8 +31,8 @@ export class HealthyHost implements Host {
     return line;
   }
 
-  run(probe: Probe): Promise<Finding> {
-    return Promise.resolve(probe.run(this));
+  async run(probe: Probe): Promise<Finding> {
+    return await probe.run(this);
   }
 
   /** The host with another configuration of its hypervisor. */
@@ -102,7 +102,10 @@ export class HealthyHost implements Host {
     fake.addFile("/guest/vmlinux", elf(62));
     fake.addFile("/guest/initrd.img", utf8Encode("070701 and so on"));
     fake.addFile("/guest/manifest.json", JSON.stringify(manifest));
-    fake.addFile("/etc/kata.toml", '[hypervisor.qemu]\nkernel = "/guest/vmlinux"\ninitrd = "/guest/initrd.img"\n');
+    fake.addFile(
+      "/etc/kata.toml",
+      '[hypervisor.qemu]\nkernel = "/guest/vmlinux"\ninitrd = "/guest/initrd.img"\ndefault_memory = 512\n',
+    );
   }
 }
 
