@@ -40,7 +40,8 @@ export type HypervisorType = keyof typeof facts;
 /** The closed list, in the order in which it is shown. */
 export const hypervisorTypes = Object.keys(facts) as readonly HypervisorType[];
 
-const typesByName: ReadonlyMap<string, HypervisorType> = new Map(
+/** Every name that `parseHypervisorType` reads. */
+export const hypervisorTypesByName: ReadonlyMap<string, HypervisorType> = new Map(
   hypervisorTypes.flatMap((type) => [type, ...synonymsOf(type)].map((name) => [name, type] as const)),
 );
 
@@ -49,9 +50,9 @@ const typesByName: ReadonlyMap<string, HypervisorType> = new Map(
  * was probably meant.
  */
 export function parseHypervisorType(text: string): HypervisorType {
-  const type = typesByName.get(text);
+  const type = hypervisorTypesByName.get(text);
   if (type !== undefined) return type;
-  const meant = nearest(text.slice(0, 64).toLowerCase(), [...typesByName.keys()]);
+  const meant = nearest(text.slice(0, 64).toLowerCase(), [...hypervisorTypesByName.keys()]);
   throw new KataError(
     "invalid-argument",
     `A hypervisor must be one of ${hypervisorTypes.join(", ")}, got ${shown(text)}`,

@@ -45,7 +45,7 @@ runStep({
 
 runStep({
   name: "configuration",
-  inputs: ["src/config", "tools/build/configuration.mjs"],
+  inputs: ["src/config", "tools/build/configuration.mjs", "tools/build/import-source.mjs"],
   outputs: ["out/etc/kata-containers/configuration.toml"],
   command: [
     "node",
@@ -53,6 +53,6 @@ runStep({
     "--guest",
     `${root}/out/guest`,
     "--output",
-    "out/etc/kata-containers/configuration.toml",
+    "out/etc/kata-containers",
   ],
 });

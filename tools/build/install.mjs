@@ -47,7 +47,7 @@ cpSync(path.join(root, "out/guest"), target("share/kata-containers"), { recursiv
 // What others need to know of us: containerd's drop-ins, Kubernetes' RuntimeClass.
 cpSync(path.join(root, "deploy"), target("share/kata-containers/deploy"), { recursive: true });
 
-const configuration = target("share/defaults/kata-containers/configuration.toml");
+const configuration = target("share/defaults/kata-containers");
 const guest = path.join(prefix, "share/kata-containers");
 const { status } = spawnSync(
   process.execPath,
@@ -56,5 +56,5 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 console.error(`install: programs in ${target("bin")}, guest in ${target("share/kata-containers")}`);
-console.error(`install: configuration in ${configuration}`);
+console.error(`install: configurations in ${configuration}`);
 console.error(`install: for containerd and Kubernetes see ${target("share/kata-containers/deploy")}`);

@@ -40,25 +40,30 @@ export interface KeyFacts {
   readonly ours: boolean;
 }
 
-/** What is known of the key `name` in the table `table`, such as `hypervisor.*`. */
-export function keyFacts(table: readonly string[], name: string, key: Key, otherNames: readonly string[]): KeyFacts {
+/** What is known of the key at a path, such as `hypervisor.*.path`; `others` are further paths under which it is read. */
+export function keyFacts(path: readonly string[], key: Key, others: readonly (readonly string[])[]): KeyFacts {
   return {
-    key: [...table.map((part) => (part === "*" ? "NAME" : part)), name].join("."),
+    key: pathText(path),
     meaning: key.meaning,
     type: typeText(key.shape),
     unit: key.unit ?? null,
     allowed: allowedText(key) ?? null,
     synonyms: synonymTexts(key),
     defaults: defaultTexts(key),
-    shipped: key.shipped === undefined ? null : settingText(key.shape, key.shipped),
+    shipped: key.shipped === undefined ? null : settingText(key.shipped),
     hypervisors: key.hypervisors ?? null,
     annotations: (key.annotation?.names ?? []).map(annotationName),
     annotationNever: key.annotation?.never ?? null,
     annotationAllowedBy: key.annotation?.allowedBy ?? null,
-    limits: limitTexts(name, key),
-    otherNames,
+    limits: limitTexts(key),
+    otherNames: others.map(pathText),
     ours: key.ours === true,
   };
+}
+
+/** A path with NAME for the hypervisor's name. */
+export function pathText(path: readonly string[]): string {
+  return path.map((part) => (part === "*" ? "NAME" : part)).join(".");
 }
 
 const kataPrefix = "io.katacontainers.";

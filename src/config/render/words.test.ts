@@ -1,40 +1,24 @@
 import { describe, expect, test } from "vitest";
-import {
-  choice,
-  decimal,
-  flag,
-  idList,
-  integer,
-  type Key,
-  path,
-  tables,
-  text,
-  textList,
-  wideInteger,
-} from "../schema/key.ts";
+import { choice, flag, idList, integer, type Key, path, tables, text, textList } from "../schema/key.ts";
 import { settingJson, settingText } from "./value.ts";
 import { allowedText, defaultsLine, isUnused, limitTexts, synonymTexts, typeText } from "./words.ts";
 
 const meaning = "It means something";
 
 describe("settingText()", () => {
-  const row = { name: text({ fallback: "", meaning }), size: integer({ fallback: 0, min: 0, meaning }) };
-  test.each<[Key<never>, unknown, string]>([
-    [flag({ fallback: false, meaning }) as never, true, "true"],
-    [integer({ fallback: 0, min: 0, meaning }) as never, 7, "7"],
-    [wideInteger({ fallback: 0n, meaning }) as never, 0xffff_ffff_ffff_ffffn, "18446744073709551615"],
-    [decimal({ fallback: 1, max: 9, rule: "", meaning }) as never, 2.5, "2.5"],
-    [decimal({ fallback: 1, max: 9, rule: "", meaning }) as never, 2, "2"],
-    [decimal({ fallback: 1, max: 9, rule: "", meaning }) as never, -1, "-1"],
-    [text({ fallback: "", meaning }) as never, 'a "b" \\', '"a \\"b\\" \\\\"'],
-    [path({ fallback: "/", meaning }) as never, "/a b", '"/a b"'],
-    [choice(["a", "b"], { fallback: "a", meaning }) as never, "b", '"b"'],
-    [textList({ fallback: [], meaning }) as never, [], "[]"],
-    [textList({ fallback: [], meaning }) as never, ["a", ""], '["a", ""]'],
-    [idList({ fallback: [], meaning }) as never, [0, 4_294_967_295], "[0, 4294967295]"],
-    [tables(row, { fallback: [], meaning }) as never, [{ name: "x", size: 1 }], '[{ name = "x", size = 1 }]'],
-  ])("of %o and %o is %s", ({ shape }, value, written) => {
-    expect(settingText(shape, value)).toBe(written);
+  test.each<[unknown, string]>([
+    [true, "true"],
+    [7, "7"],
+    [-1, "-1"],
+    [2.5, "2.5"],
+    [0xffff_ffff_ffff_ffffn, "18446744073709551615"],
+    ['a "b" \\', '"a \\"b\\" \\\\"'],
+    [[], "[]"],
+    [["a", ""], '["a", ""]'],
+    [[{ name: "x", size: 1 }], '[{ name = "x", size = 1 }]'],
+    [undefined, "unset"],
+  ])("%#", (value, written) => {
+    expect(settingText(value)).toBe(written);
   });
 });
 
@@ -57,7 +41,7 @@ describe("words about a key", () => {
     [choice(["", "b"], { fallback: "", meaning }) as never, "string", 'one of "", b'],
     [text({ fallback: "", meaning }) as never, "string", undefined],
     [text({ fallback: "", pattern: /^x$/, rule: "must be x", meaning }) as never, "string", "x"],
-    [path({ fallback: "", optional: true, meaning }) as never, "absolute path", undefined],
+    [path({ fallback: "", optional: true, meaning }) as never, "absolute path, or empty", undefined],
     [textList({ fallback: [], meaning }) as never, "list of strings", undefined],
     [idList({ fallback: [], meaning }) as never, "list of whole numbers", undefined],
     [tables({}, { fallback: [], meaning }) as never, "list of tables", undefined],
@@ -80,18 +64,27 @@ describe("words about a key", () => {
   });
 
   test("say which values are not done", () => {
-    const why = "has no effect: nobody wanted it";
-    const aFlag = flag({ fallback: false, limits: [{ level: "ignored", why }], meaning });
-    expect(limitTexts("a", aFlag)).toEqual([`a = true ${why}`]);
+    const why = "is not possible: nobody wanted it";
+    const refused = { level: "refused", why } as const;
+    const ignored = { level: "ignored", why: "has no effect: nobody wanted it" } as const;
+    const aFlag = flag({ fallback: false, limits: [refused], meaning });
+    expect(limitTexts(aFlag)).toEqual([`true ${why}`]);
     expect(isUnused(aFlag)).toBe(true);
+    expect(limitTexts(flag({ fallback: false, limits: [ignored], meaning }))).toEqual([
+      "Has no effect: nobody wanted it",
+    ]);
     const chosen = choice(["x", "y", "z"], {
       fallback: "x",
-      limits: [{ level: "refused", why: "is not there", values: ["y", "z"] }],
+      limits: [
+        { ...refused, values: ["y", "z"] },
+        { ...ignored, values: ["x"] },
+      ],
       meaning,
     });
-    expect(limitTexts("b", chosen)).toEqual(['b = "y" or "z" is not there; a sandbox is not started']);
+    expect(limitTexts(chosen)).toEqual([`"y" or "z" ${why}`, '"x" has no effect: nobody wanted it']);
     expect(isUnused(chosen)).toBe(false);
-    const list = textList({ fallback: [], limits: [{ level: "ignored", why, harmless: [["a"]] }], meaning });
-    expect(limitTexts("c", list)).toEqual([`c with another value than [] or ["a"] ${why}`]);
+    expect(limitTexts(textList({ fallback: [], limits: [refused], meaning }))).toEqual([`Another value ${why}`]);
+    const list = textList({ fallback: [], limits: [{ ...refused, harmless: [["a"], ["b"]] }], meaning });
+    expect(limitTexts(list)).toEqual([`Another value than [], ["a"] or ["b"] ${why}`]);
   });
 });

@@ -15,7 +15,7 @@ export function typeText(shape: Shape): string {
     case "choice":
       return "string";
     case "path":
-      return "absolute path";
+      return shape.optional ? "absolute path, or empty" : "absolute path";
     case "list":
       return `list of ${typeText(shape.of)}s`;
     case "tables":
@@ -66,9 +66,9 @@ export interface DefaultText {
 export function defaultTexts(key: Key): DefaultText[] {
   const special = (key.defaults ?? []).map(({ hypervisors, archs, value }) => {
     const places = [hypervisors?.join(", "), archs?.join(", ")].filter((part) => part !== undefined);
-    return { value: settingText(key.shape, value), where: places.join(" on ") };
+    return { value: settingText(value), where: places.join(" on ") };
   });
-  return [{ value: settingText(key.shape, key.fallback), where: "" }, ...special];
+  return [{ value: settingText(key.fallback), where: "" }, ...special];
 }
 
 /** All defaults in one line: `1; 2 for clh on arm64`. */
@@ -79,17 +79,21 @@ export function defaultsLine(key: Key, quote = (text: string) => text): string {
 }
 
 /** What kata-ts does not do with a key, one sentence each, without a final period. */
-export function limitTexts(name: string, key: Key): string[] {
-  return (key.limits ?? []).map((limit) => limitText(name, key, limit));
+export function limitTexts(key: Key): string[] {
+  return (key.limits ?? []).map((limit) => limitText(key, limit));
 }
 
-function limitText(name: string, key: Key, { level, why, values, harmless }: Limit<unknown>): string {
-  const text = (value: unknown) => settingText(key.shape, value);
-  const end = level === "refused" ? `${why}; a sandbox is not started` : why;
-  if (values !== undefined) return `${name} = ${values.map(text).join(" or ")} ${end}`;
-  if (key.shape.kind === "flag" && key.defaults === undefined) return `${name} = ${text(key.fallback !== true)} ${end}`;
-  const others = [...new Set([...defaultTexts(key).map(({ value }) => value), ...(harmless ?? []).map(text)])];
-  return `${name} with another value than ${others.join(" or ")} ${end}`;
+function limitText({ fallback }: Key, { level, why, values, harmless = [] }: Limit<unknown>): string {
+  if (values !== undefined) return `${alternatives(values)} ${why}`;
+  if (level === "ignored") return why.charAt(0).toUpperCase() + why.slice(1);
+  if (typeof fallback === "boolean" && harmless.length === 0) return `${!fallback} ${why}`;
+  return `Another value${harmless.length === 0 ? "" : ` than ${alternatives([fallback, ...harmless])}`} ${why}`;
+}
+
+function alternatives(values: readonly unknown[]): string {
+  const texts = values.map(settingText);
+  const last = texts.pop() ?? "";
+  return texts.length === 0 ? last : `${texts.join(", ")} or ${last}`;
 }
 
 /** Whether kata-ts does nothing at all with a key: every value but the default is ignored or refused. */
