@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 
 /** Files of the host that a VM is made of. */
 export const assetTypes = ["kernel", "image", "initrd", "hypervisor", "jailer", "firmware", "firmware_volume"] as const;
@@ -42,7 +43,7 @@ export function chooseAsset(type: AssetType, configured: string, annotations: As
   const { path: key, hashes } = keys[type];
   const chosen = annotations.get(prefix + key) ?? "";
   if (chosen !== "" && (!chosen.startsWith("/") || chosen.includes("\0"))) {
-    throw refused(prefix + key, `must be an absolute path; got ${quote(chosen)}`);
+    throw refused(prefix + key, `must be an absolute path; got ${shown(chosen)}`);
   }
   const hash = expectedHash(hashes, annotations);
   const path = chosen || configured;
@@ -73,15 +74,11 @@ function checkHashType(annotations: AssetAnnotations): void {
   for (const name of hashTypeAnnotations) {
     const value = annotations.get(name);
     if (value !== undefined && value !== "" && value !== "sha512") {
-      throw refused(name, `must be "sha512", the only kind of hash; got ${quote(value)}`);
+      throw refused(name, `must be "sha512", the only kind of hash; got ${shown(value)}`);
     }
   }
 }
 
 function refused(annotation: string, rule: string): KataError {
   return new KataError("invalid-argument", `${annotation}: ${rule}`, { field: annotation });
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }

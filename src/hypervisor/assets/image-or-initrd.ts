@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 
 /** Paths of the two; empty for none. */
 export interface RootPaths {
@@ -37,7 +38,7 @@ export function imageOrInitrd(annotated: RootPaths, configured: RootPaths, secur
 function bothSet(source: string, { image, initrd }: RootPaths): KataError {
   return new KataError(
     "invalid-argument",
-    `The ${source} set both image, ${JSON.stringify(image)}, and initrd, ${JSON.stringify(initrd)}: the guest takes one`,
+    `The ${source} set both image, ${shown(image, 200)}, and initrd, ${shown(initrd, 200)}: the guest takes one`,
     { field: "image", hint: "Leave one of the two empty" },
   );
 }

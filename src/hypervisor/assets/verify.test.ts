@@ -54,7 +54,7 @@ describe("verifyAsset()", () => {
     expect(await host(`${sum}  x\n`).verify(other)).toMatchObject({
       code: "failed-precondition",
       field: "kernel",
-      message: `The kernel ${path} has SHA-512 ${sum.slice(0, 16)}..., not ${other.slice(0, 16)}... as demanded`,
+      message: `The kernel "${path}" has SHA-512 ${sum.slice(0, 16)}..., not ${other.slice(0, 16)}... as demanded`,
     });
   });
 
@@ -67,7 +67,7 @@ describe("verifyAsset()", () => {
     ["not found\n", 0, "", "gave no hash"],
   ])("trusts no %j with exit code %d", async (stdout, code, stderr, message) => {
     const error = await host(stdout, code, stderr).verify(sum);
-    expect(causeChain(error)[0]).toBe(`The kernel ${path} cannot be hashed`);
+    expect(causeChain(error)[0]).toBe(`The kernel "${path}" cannot be hashed`);
     expect(causeChain(error)[1]).toContain(message);
   });
 
@@ -84,7 +84,7 @@ describe("verifyAsset()", () => {
   test("says when the tool cannot be started", async () => {
     const { sys, verify } = host("");
     sys.fake.fail("spawn", "ENOENT");
-    expect(causeChain(await verify(sum))[0]).toBe(`The kernel ${path} cannot be hashed`);
+    expect(causeChain(await verify(sum))[0]).toBe(`The kernel "${path}" cannot be hashed`);
     expect(sys.fake.openDescriptors).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import type { CallOptions } from "../../base/cancel.ts";
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 import { capture } from "../../sys/capture.ts";
 import type { Loop } from "../../sys/loop.ts";
 import { exitCode } from "../../sys/port/processes.ts";
@@ -26,8 +27,8 @@ export async function verifyAsset(
   if (sameDigits(actual, asset.sha512)) return;
   throw new KataError(
     "failed-precondition",
-    `The ${asset.type} ${asset.path} has SHA-512 ${actual.slice(0, 16)}..., not ${asset.sha512.slice(0, 16)}... as demanded`,
-    { field: asset.type, hint: `Compare it with: sha512sum ${asset.path}` },
+    `The ${asset.type} ${shown(asset.path, 200)} has SHA-512 ${actual.slice(0, 16)}..., not ${asset.sha512.slice(0, 16)}... as demanded`,
+    { field: asset.type, hint: "Compare both with what sha512sum says of the file" },
   );
 }
 
@@ -36,7 +37,8 @@ async function hashFile(
   { type, path }: Pick<Asset, "type" | "path">,
   options: CallOptions,
 ): Promise<string> {
-  const failed = (cause: unknown) => KataError.wrap(cause, `The ${type} ${path} cannot be hashed`, { field: type });
+  const failed = (cause: unknown) =>
+    KataError.wrap(cause, `The ${type} ${shown(path, 200)} cannot be hashed`, { field: type });
   try {
     // Reading a pipe or a terminal would wait for ever.
     const { kind } = deps.sys.stat(path);

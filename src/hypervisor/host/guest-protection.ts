@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 import { isErrno, SysError } from "../../sys/error.ts";
 import type { FilesPort } from "../../sys/port/files.ts";
 import type { Architecture } from "./architecture.ts";
@@ -63,7 +64,7 @@ function parameterObstacle(files: ProtectionFiles, path: string): string | undef
   const value = readLine(files, path);
   if (!value.ok) return value.reason;
   if (/^[Yy1]$/.test(value.text)) return undefined;
-  return `${path} is ${JSON.stringify(value.text.slice(0, 20))}, not Y: the machine lacks it, or the module was loaded without it`;
+  return `${path} is ${shown(value.text, 20)}, not Y: the machine lacks it, or the module was loaded without it`;
 }
 
 /** IBM Secure Execution needs facility 158, and a kernel told to use it (Documentation/virt/kvm/s390/s390-pv-boot.rst). */

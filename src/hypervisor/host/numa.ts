@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 import { isErrno } from "../../sys/error.ts";
 import type { FilesPort } from "../../sys/port/files.ts";
 import { parseNumberList } from "./number-list.ts";
@@ -61,10 +62,10 @@ function distancesOf(
   nodes: readonly number[],
 ): ReadonlyMap<number, number> {
   const path = `${directory}/node${node}/distance`;
-  const words = files.readText(path).trim().split(/\s+/);
+  const text = files.readText(path).trim();
+  const words = text.split(/\s+/);
   if (words.length !== nodes.length || words.some((word) => !/^\d{1,3}$/.test(word))) {
-    const shown = words.slice(0, 8).join(" ").slice(0, 60);
-    throw new KataError("internal", `${path} must hold ${nodes.length} numbers; got ${JSON.stringify(shown)}`);
+    throw new KataError("internal", `${path} must hold ${nodes.length} numbers; got ${shown(text)}`);
   }
   return new Map(words.map((word, index) => [nodes[index] ?? 0, Number(word)]));
 }

@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import { shown } from "../../base/shown.ts";
 
 /** More CPUs or nodes than any kernel can be built for. */
 const largestOfAll = 65_535;
@@ -17,10 +18,9 @@ export function parseNumberList(text: string, largest = largestOfAll): number[] 
     const [first, last] = [Number(start), Number(end)];
     room -= last - first + 1;
     if (start === "" || first > last || last > largest || room < 0) {
-      const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
       throw new KataError(
         "invalid-argument",
-        `${JSON.stringify(shown)} is no list of numbers and rising ranges such as "0-3,8", up to ${largest}`,
+        `${shown(text, 40)} is no list of numbers and rising ranges such as "0-3,8", up to ${largest}`,
       );
     }
     for (let number = first; number <= last; number++) numbers.add(number);
