@@ -1,5 +1,6 @@
 import { KataError } from "../base/error.ts";
 import { formatLogfmt, Logger } from "../base/logger.ts";
+import { configPaths, programDirectory } from "../config/find.ts";
 import { isErrno } from "../sys/error.ts";
 import type { Loop } from "../sys/loop.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -11,7 +12,7 @@ import { parseArguments } from "./args/parse.ts";
 import { nearest } from "./args/suggest.ts";
 import { UsageError } from "./args/usage-error.ts";
 import { commandTable } from "./command-table.ts";
-import type { CommandContext } from "./context.ts";
+import { absolutePath, type CommandContext } from "./context.ts";
 import { type GlobalValues, globalFlags } from "./global-flags.ts";
 import { renderError, renderErrorJson } from "./output/error.ts";
 import { Output } from "./output/output.ts";
@@ -59,6 +60,7 @@ class App {
       keepSeparator: true,
     });
     this.global = before.flags;
+    if (before.flags.showDefaultConfigPaths) return this.defaultConfigPaths();
     const [name, ...rest] = before.positionals;
     if (before.helpAsked || name === undefined) return this.overview(false);
     if (name === "help") return this.help(rest);
@@ -72,6 +74,7 @@ class App {
     });
     this.global = parsed.flags as unknown as GlobalValues;
     if (parsed.helpAsked) return this.commandHelp(entry, command);
+    if (this.global.showDefaultConfigPaths) return this.defaultConfigPaths();
     countPositionals(entry, command, parsed.positionals);
     return command.run(this.context(this.global), { flags: parsed.flags, args: parsed.positionals });
   }
@@ -112,6 +115,13 @@ class App {
     return 0;
   }
 
+  /** kata-runtime's flag; `config paths` tells more. */
+  private async defaultConfigPaths(): Promise<number> {
+    const paths = configPaths(programDirectory(this.deps.sys));
+    await this.output(1).write(paths.map((path) => `${path}\n`).join(""));
+    return 0;
+  }
+
   private async commandHelp(entry: CommandEntry, command: Command): Promise<number> {
     const out = this.output(1);
     await out.write(renderCommandHelp(this.program, entry, command, globalFlags, out.style));
@@ -129,7 +139,6 @@ class App {
   private context(global: GlobalValues): CommandContext {
     const { loop, sys } = this.deps;
     const root = global.root ?? sys.env("KATA_CTL_ROOT");
-    const absolute = root === undefined || root.startsWith("/") ? root : `${sys.cwd()}/${root}`;
     const logger = new Logger(
       { sink: (record) => writeFully(sys, 2, `${formatLogfmt(record)}\n`), wallMs: () => loop.wallMs() },
       { level: global.debug ? "debug" : "warn" },
@@ -139,8 +148,11 @@ class App {
       loop,
       logger,
       program: this.program,
-      global,
-      paths: ctlPaths(absolute?.replace(/\/+$/, ""), global.namespace ?? "default"),
+      global: { ...global, config: global.config && absolutePath(sys, global.config) },
+      paths: ctlPaths(
+        root === undefined ? undefined : absolutePath(sys, root).replace(/\/+$/, ""),
+        global.namespace ?? "default",
+      ),
       out: this.output(1),
       err: this.output(2),
     };

@@ -58,6 +58,42 @@ export const commandTable: readonly CommandEntry[] = [
     ),
     aliases: ["doctor", "kata-check"],
   },
+  entry(
+    "Configuration",
+    "config show",
+    "Show the effective values and where each comes from",
+    () => import("./commands/config/show/index.ts"),
+  ),
+  entry(
+    "Configuration",
+    "config validate",
+    "Name every mistake in the configuration",
+    () => import("./commands/config/validate/index.ts"),
+  ),
+  entry(
+    "Configuration",
+    "config explain",
+    "Explain a key, an annotation or a word of older configurations",
+    () => import("./commands/config/explain/index.ts"),
+  ),
+  entry(
+    "Configuration",
+    "config diff",
+    "Compare the configuration with the defaults or with another file",
+    () => import("./commands/config/diff/index.ts"),
+  ),
+  entry(
+    "Configuration",
+    "config schema",
+    "Print the JSON Schema of configuration files",
+    () => import("./commands/config/schema/index.ts"),
+  ),
+  entry(
+    "Configuration",
+    "config paths",
+    "Show which configuration files are read, and which are not",
+    () => import("./commands/config/paths/index.ts"),
+  ),
   entry("Other", "gc", "List and remove what dead sandboxes left behind", () => import("./commands/gc/index.ts")),
   entry(
     "Other",

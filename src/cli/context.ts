@@ -3,6 +3,7 @@ import { ImageService } from "../image/service.ts";
 import { ImageStore } from "../image/store.ts";
 import { ToolRunner } from "../image/tool.ts";
 import type { Loop } from "../sys/loop.ts";
+import type { MountsPort } from "../sys/port/mounts.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { GlobalValues } from "./global-flags.ts";
 import { imageUsers } from "./image-users.ts";
@@ -20,6 +21,11 @@ export interface CommandContext {
   readonly paths: CtlPaths;
   readonly out: Output;
   readonly err: Output;
+}
+
+/** A path of the command line: a relative one begins where the user stands. */
+export function absolutePath(sys: Pick<MountsPort, "cwd">, path: string): string {
+  return path.startsWith("/") ? path : `${sys.cwd()}/${path.replace(/^(\.\/)+/, "")}`;
 }
 
 /** The image service over the context's store. */

@@ -13,6 +13,7 @@ export const globalFlags = {
   }),
   config: text({
     placeholder: "FILE",
+    aliases: ["kata-config"],
     help: "Runtime configuration (default: KATA_CONF_FILE, or the installed configuration.toml)",
   }),
   json: toggle({ help: "Results and errors as JSON" }),
@@ -23,6 +24,10 @@ export const globalFlags = {
   progress: choice(["auto", "plain", "none", "json"], {
     help: "How progress is shown on standard error",
     initial: "auto",
+  }),
+  showDefaultConfigPaths: toggle({
+    help: "Print where a configuration is looked for, best first, and exit",
+    hidden: true,
   }),
   debug: toggle({ help: "Log what is being done to standard error" }),
 } as const;

@@ -3,7 +3,7 @@ import type { CommandContext } from "../context.ts";
 import type { Flags, FlagValues } from "./flags.ts";
 
 /** Headings of the overview, in order. */
-export const commandGroups = ["Containers", "Images", "Guest", "Other"] as const;
+export const commandGroups = ["Containers", "Images", "Guest", "Configuration", "Other"] as const;
 export type CommandGroup = (typeof commandGroups)[number];
 
 /** One line that a reader can try. */

@@ -7,6 +7,8 @@ import { UsageError } from "./usage-error.ts";
 export interface Flag<T> {
   /** One letter, docker's where docker has one. */
   readonly short?: string;
+  /** Other long names, as other programs call it; help does not show them. */
+  readonly aliases?: readonly string[];
   /** What stands for the value in help, such as `KEY=VALUE`; absent for flags without a value. */
   readonly placeholder?: string;
   /** One line, no final period. */
@@ -30,6 +32,7 @@ export type FlagValues<F extends Flags> = { readonly [K in keyof F]: F[K] extend
 /** What every kind of flag takes. */
 export interface FlagOptions {
   readonly short?: string;
+  readonly aliases?: readonly string[];
   readonly help: string;
   readonly group?: string;
   readonly hidden?: boolean;

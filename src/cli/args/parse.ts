@@ -64,6 +64,7 @@ class Reader<F extends Flags> {
     this.flags = flags;
     for (const [key, flag] of Object.entries(flags)) {
       this.byName.set(flagName(key), key);
+      for (const alias of flag.aliases ?? []) this.byName.set(alias, key);
       if (flag.short !== undefined) this.byLetter.set(flag.short, key);
       this.current[key] = flag.initial;
     }

@@ -126,7 +126,7 @@ function recordOf(context: CommandContext, input: PrepareInput, plan: Plan): Omi
     terminal,
     stopSignal: flags.stopSignal ?? imageStopSignal(image?.config),
     stopTimeoutSeconds: flags.stopTimeout ?? defaultStopSeconds,
-    configPath: config === undefined || config.startsWith("/") ? config : `${context.sys.cwd()}/${config}`,
+    configPath: config,
     state: { status: "created" },
   };
 }
