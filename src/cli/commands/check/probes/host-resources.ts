@@ -43,9 +43,9 @@ export const entropyProbe: Probe = {
     const remedy = `Set entropy_source = "/dev/urandom" in [hypervisor.${hypervisor.name}]`;
     if (path === "") return { result: "skipped", reason: "no entropy_source is configured" };
     try {
-      if (sys.stat(path).kind !== "char") {
-        return { result: "failed", reason: `entropy_source ${path} is no character device`, remedy };
-      }
+      const { kind } = sys.stat(path);
+      if (kind === "file") return { result: "warning", reason: `${path} is a file, whose numbers run out`, remedy };
+      if (kind !== "char") return { result: "failed", reason: `${path} is no device, but of the kind ${kind}`, remedy };
       sys.close(sys.open(path, { nonBlocking: true }));
     } catch (error) {
       if (isForRootOnly(error, sys)) throw error;

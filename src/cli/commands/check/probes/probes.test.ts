@@ -239,7 +239,13 @@ const rows: readonly Row[] = [
     "entropy",
     "a file",
     (host) => host.configure({ entropySource: "/etc/kata.toml" }),
-    { result: "failed", reason: matching(/no character device/) },
+    { result: "warning", reason: "/etc/kata.toml is a file, whose numbers run out" },
+  ],
+  [
+    "entropy",
+    "a directory",
+    (host) => host.configure({ entropySource: "/etc" }),
+    { result: "failed", reason: "/etc is no device, but of the kind directory" },
   ],
   [
     "entropy",
