@@ -58,6 +58,15 @@ export const commandTable: readonly CommandEntry[] = [
     ),
     aliases: ["doctor", "kata-check"],
   },
+  {
+    ...entry(
+      "Other",
+      "env",
+      "Print what the runtime works with: configuration and host",
+      () => import("./commands/env/index.ts"),
+    ),
+    aliases: ["kata-env"],
+  },
   entry(
     "Configuration",
     "config show",

@@ -1,5 +1,6 @@
 import { version } from "../../../base/version.ts";
 import type { CommandContext } from "../../context.ts";
+import { ociRuntimeSpec } from "../../oci-runtime-spec.ts";
 import { askVersion, findProgram } from "../../programs.ts";
 
 /** A program that this one works with. */
@@ -32,7 +33,7 @@ export async function collectVersions(context: CommandContext, ask: boolean): Pr
   return {
     name: context.program,
     version,
-    ociRuntimeSpec: "1.0.2",
+    ociRuntimeSpec,
     taskApi: "containerd.task.v2",
     agentApi: "grpc 0.0.1",
     hypervisors: await find(context, hypervisors, ask),
