@@ -1,3 +1,4 @@
+import { hypervisorTypes } from "../hypervisor-type.ts";
 import type { Key } from "../schema/key.ts";
 import { settingText } from "./value.ts";
 import {
@@ -87,12 +88,18 @@ export function factRows(key: Key, facts: KeyFacts, quote = (text: string) => te
   add("read as well", facts.synonyms.join(", "));
   add("default", defaultsLine(key, quote));
   add("as shipped", facts.shipped === null ? null : quote(facts.shipped));
-  add("hypervisors", facts.hypervisors === null ? null : facts.hypervisors.join(", "));
+  add("hypervisors", facts.hypervisors === null ? null : hypervisorList(facts.hypervisors));
   add("other names", facts.otherNames.map(quote).join(", "));
   add("annotation", annotationLine(facts, quote));
   for (const limit of facts.limits) rows.push(["not done", limit]);
   add("kata-ts only", facts.ours ? "upstream Kata does not know this key" : null);
   return rows;
+}
+
+/** Few exceptions are told instead of many names. */
+function hypervisorList(names: readonly string[]): string {
+  const others = hypervisorTypes.filter((type) => !names.includes(type));
+  return others.length < names.length && others.length <= 3 ? `all but ${others.join(", ")}` : names.join(", ");
 }
 
 function annotationLine(facts: KeyFacts, quote: (text: string) => string): string {

@@ -110,6 +110,19 @@ shared_fs = "none"
     expect(noHost.stdout).not.toContain("/guest/missing");
   });
 
+  test("goes on behind a file that cannot be read", async () => {
+    const { code, stdout } = await config("validate", "/missing.toml", "/etc", main);
+    expect(code).toBe(1);
+    expect(stdout.replace(/cannot be read: .* \[/g, "cannot be read: REASON [").split("\n")).toEqual([
+      "/missing.toml  cannot be read: REASON [error]",
+      "/missing.toml: not valid, 1 error",
+      "/etc  cannot be read: REASON [error]",
+      "/etc: not valid, 1 error",
+      `${main}: valid`,
+      "",
+    ]);
+  });
+
   test("takes several files, relative ones too, and fails if one is bad", async () => {
     shell.sys.fake.addFile("/work/a.toml", small);
     shell.sys.fake.addFile("/work/b.toml", small.replace("true", "1"));

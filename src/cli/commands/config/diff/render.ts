@@ -15,7 +15,7 @@ export function renderDifferences(
     const sides = [difference.left, difference.right].map((setting) =>
       setting === undefined ? "" : writtenValue(setting),
     );
-    const column = Math.min(60, Math.max(...sides.map((text) => text.length)));
+    const column = Math.min(90, Math.max(...sides.map((text) => text.length)));
     const side = (sign: string, setting: Setting | undefined) =>
       setting === undefined
         ? `${sign} no such key`

@@ -9,7 +9,7 @@ export function renderPlaces(places: ConfigurationPlaces, style: Style): string 
     `KATA_CONF_FILE  ${environment === null ? "not set" : printable(environment)}`,
     "",
     style.heading(
-      flag === null && environment === null ? "Looked for, best first:" : "Looked for if neither is there:",
+      flag === null && environment === null ? "Looked for, best first:" : "Looked for when neither is given:",
     ),
     ...searched.map(({ path, exists }) => `  ${path}${exists ? "" : style.dim("  (missing)")}`),
     "",

@@ -1,5 +1,6 @@
+import { causeChain } from "../../../../base/error.ts";
 import { type Finding, findingText, type Severity } from "../../../../config/finding.ts";
-import type { CommandContext } from "../../../context.ts";
+import { absolutePath, type CommandContext } from "../../../context.ts";
 import { examine } from "../examine.ts";
 
 /** What was found in one configuration. */
@@ -25,13 +26,24 @@ export interface FindingJson {
   readonly text: string;
 }
 
-/** Examines a configuration and sorts what there is to say. */
+/**
+ * Examines a configuration and sorts what there is to say. A given file that cannot be read is a finding, so that the others
+ * are looked at as well; without a given one KataError `not-found` is thrown when there is no configuration.
+ */
 export function validateConfiguration(
   context: CommandContext,
   options: { readonly file?: string; readonly hostFiles: boolean },
 ): ValidatedConfiguration {
-  const { files, findings } = examine(context, options);
-  return { files, findings: sortFindings(findings, files) };
+  try {
+    const { files, findings } = examine(context, options);
+    return { files, findings: sortFindings(findings, files) };
+  } catch (error) {
+    if (options.file === undefined) throw error;
+    const file = absolutePath(context.sys, options.file);
+    const rule = `cannot be read: ${causeChain(error).at(-1)}`;
+    const place = { kind: "whole-file", file } as const;
+    return { files: [file], findings: [{ severity: "error", code: "unreadable-file", place, key: "", rule }] };
+  }
 }
 
 /** Whether everything is as it should be: notes do not matter. */
