@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type HypervisorType, hypervisorTypes } from "../hypervisor-type.ts";
 import { allKeys } from "../schema/catalog.ts";
-import type { Key, Shape } from "../schema/key.ts";
+import type { Key } from "../schema/key.ts";
 import { readAnnotations } from "./read.ts";
+import { goodText } from "./testing/good-text.ts";
 
 interface Row {
   readonly name: string;
@@ -20,31 +21,6 @@ const rows: readonly Row[] = [...allKeys()].flatMap(([path, key]) => {
 
 const settable = rows.filter(({ key }) => key.annotation?.never === undefined);
 const paths = settable.filter(({ key }) => key.shape.kind === "path");
-
-/** Texts that a pattern of the catalogue may want. */
-const goodTexts = ["pmu=off", "0-1", "root_hash=ab,salt=cd", "eTF=", "word"];
-
-/** A value that the key's own rule accepts, as a pod would write it. */
-function goodText(shape: Shape): string {
-  switch (shape.kind) {
-    case "flag":
-      return "true";
-    case "integer":
-      return String(shape.powerOfTwo === true ? 1n << BigInt(shape.min.toString(2).length) : shape.min);
-    case "decimal":
-      return "1.5";
-    case "text":
-      return goodTexts.find((text) => shape.pattern?.test(text) ?? true) ?? "";
-    case "path":
-      return "/opt/pods/file";
-    case "choice":
-      return shape.choices.at(-1) ?? "";
-    case "list":
-      return JSON.stringify([goodText(shape.of)]);
-    case "tables":
-      return "[]";
-  }
-}
 
 function read({ name, hypervisor }: Row, text: string, enabled: readonly string[], lists: readonly string[] = []) {
   return readAnnotations({ [name]: text }, { hypervisor, enabled, allowedPaths: () => lists, keys: allKeys() });
