@@ -1,5 +1,4 @@
 import { expect, test } from "../../../test/native/runner.ts";
-import { parseToml } from "../../config/toml.ts";
 import { digestForGuest, initdataDigest } from "./digest.ts";
 import { readInitdata } from "./initdata.ts";
 
@@ -7,15 +6,14 @@ import { readInitdata } from "./initdata.ts";
 const value =
   "H4sIAAAAAAACAytLLSrOzM9TsFVQMtAz1DNQ4krMSc8vyizJyAWJFWckmhoaKXFxRackliTGcikV5OdkJlfqFaWm5yuBFBQkJmcnpqcqAHFeSTxEVokLAEAcKvFWAAAA";
 const digest = "+3JrJr/DcwPfVSUqO32ddK2Wi8KuUiqYWVz/+XT6YhykmGNz//rwzjW99cj3dfk54kQzAMQRYuB9JMzXxJbmDw==";
-const readToml = (source: string) => parseToml(source, "initdata");
 
 test("initdata are read and measured by the native engine as by Node", () => {
-  const initdata = readInitdata(value, readToml);
+  const initdata = readInitdata(value);
   expect(initdata?.data.get("policy.rego")).toBe("package agent_policy");
   expect(digestForGuest(initdataDigest(initdata?.document ?? new Uint8Array(0), "sha512"), "cca")).toBe(digest);
 });
 
 test("initdata that are not UTF-8 are refused by the native engine, too", () => {
   // gzip of the bytes ff fe.
-  expect(() => readInitdata("H4sIAAAAAAACA/v/DwCWMPiIAgAAAA==", readToml)).toThrow("not UTF-8");
+  expect(() => readInitdata("H4sIAAAAAAACA/v/DwCWMPiIAgAAAA==")).toThrow("not UTF-8");
 });
