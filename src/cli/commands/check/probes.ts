@@ -11,6 +11,7 @@ import { kvmProbe } from "./probes/kvm.ts";
 import { modulesProbe } from "./probes/modules.ts";
 import { networkProbe } from "./probes/network.ts";
 import { releasesProbe } from "./probes/releases.ts";
+import { stateProbe } from "./probes/state.ts";
 import { transportProbe } from "./probes/transport.ts";
 
 /** Everything that is looked at, in the order in which it is shown: what others depend on comes first. */
@@ -27,6 +28,7 @@ export const probes: readonly Probe[] = [
   virtiofsdProbe,
   transportProbe,
   memoryProbe,
+  stateProbe,
   entropyProbe,
   namespacesProbe,
   cgroupsProbe,

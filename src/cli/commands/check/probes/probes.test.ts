@@ -24,7 +24,12 @@ const writeManifest = (change: object) => (host: HealthyHost) =>
 const broken = (error: KataError) => (host: HealthyHost) =>
   Object.assign(host, { configuration: { kind: "broken", error } });
 const image = (path: string) => (host: HealthyHost) =>
-  host.configure({ boot: { kind: "image", path, fsType: "ext4" } });
+  host.configure({ boot: { kind: "image", path, fsType: "ext4", driver: "virtio-blk", verity: undefined } });
+
+const withRoom = (mebibytes: number, freeFiles: bigint) => (host: HealthyHost) => {
+  const facts = { ...host.sys.statFs("/run"), availableBlocks: BigInt(mebibytes) * 256n, freeFiles };
+  Object.assign(host.sys, { statFs: () => facts });
+};
 
 const rows: readonly Row[] = [
   [
@@ -229,6 +234,14 @@ const rows: readonly Row[] = [
     (host) => meminfo(host, 4000, 300),
     { result: "warning", reason: matching(/300 MiB are free/) },
   ],
+  ["state", "little room", withRoom(63, 1n), { result: "warning", reason: "63 MiB are free in /run" }],
+  [
+    "state",
+    "no room",
+    withRoom(0, 1n),
+    { result: "failed", reason: matching(/^0 .*free in \/run$/), remedy: matching(/gc/) },
+  ],
+  ["state", "no room for another file", withRoom(900, 0n), { result: "failed", reason: matching(/no more files/) }],
   [
     "entropy",
     "no such source",
