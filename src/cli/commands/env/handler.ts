@@ -8,6 +8,7 @@ import { virtiofsdPath } from "../../../resource/share-fs/virtiofsd.ts";
 import type { CommandContext } from "../../context.ts";
 import { ociRuntimeSpec } from "../../oci-runtime-spec.ts";
 import { askVersion } from "../../programs.ts";
+import { wantedAccelerator } from "../check/probes/kvm.ts";
 import { hostTable, unknown } from "./host.ts";
 
 /** Of tables and keys: upstream's, whose names these are. */
@@ -31,7 +32,7 @@ export async function collectEnvironment(context: CommandContext) {
     Hypervisor: {
       Name: hypervisor.name,
       MachineType: hypervisor.machineType,
-      Accelerator: accelerator(context, hypervisor.accelerator),
+      Accelerator: accelerator(context, wantedAccelerator({ kind: "loaded", config })),
       Version: await programVersion(context, hypervisor.path),
       Path: hypervisor.path,
       BlockDeviceDriver: hypervisor.blockDeviceDriver,

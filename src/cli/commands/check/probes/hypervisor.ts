@@ -17,6 +17,11 @@ const vmms: ReadonlyMap<string, Program> = new Map([
   ["qemu", { name: "QEMU", pattern: /^QEMU emulator version (\d+)\.(\d+)\S*/, minimum: [5, 0] }],
 ]);
 
+/** Whether guests can be run by it at all, by the configuration's name. */
+export function hasDriver(name: string): boolean {
+  return vmms.has(name);
+}
+
 /** The virtual machine monitor can be started and is not too old. */
 export const hypervisorProbe: Probe = {
   id: "hypervisor",
@@ -29,7 +34,7 @@ export const hypervisorProbe: Probe = {
       return {
         result: "failed",
         reason: `there is no driver for ${name}`,
-        remedy: `Configure one of ${[...vmms.keys()].join(", ")}`,
+        remedy: `Configure ${[...vmms.keys()].join(" or ")}`,
       };
     }
     const remedy = `Install it (Debian: apt-get install qemu-system-${debianArchitecture(host)}), or set path in [hypervisor.${name}]`;

@@ -49,9 +49,10 @@ test.each(obstacles)("without KVM, by %s: TCG", async (_, spoil, reason, remedy)
   });
   expect(await host.configure({ accelerator: "kvm" }).run(kvmProbe)).toMatchObject({
     result: "failed",
-    reason: expect.stringMatching(/, but accelerator is "kvm"$/),
+    reason: expect.stringMatching(/, and guests are not to run without it$/),
   });
-  expect(await host.configure({ accelerator: "tcg" }).run(kvmProbe)).toEqual({
+  expect(await host.configure({ accelerator: "auto", name: "clh" }).run(kvmProbe)).toMatchObject({ result: "failed" });
+  expect(await host.configure({ accelerator: "tcg", name: "qemu" }).run(kvmProbe)).toEqual({
     result: "skipped",
     reason: 'accelerator is "tcg"',
   });

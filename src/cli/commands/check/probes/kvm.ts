@@ -57,9 +57,14 @@ const virtualizationFlags: Readonly<Record<string, readonly string[] | undefined
   s390x: ["sie"],
 };
 
-/** The configuration's accelerator; what it is without a configuration. */
+/** VMMs that can run guests without KVM. */
+const emulators: ReadonlySet<string> = new Set(["qemu"]);
+
+/** How the configuration wants guests to be run, as far as its VMM can; "auto" without a configuration. */
 export function wantedAccelerator(configuration: Configuration): Accelerator {
-  return configuration.kind === "loaded" ? configuration.config.hypervisor.accelerator : "auto";
+  if (configuration.kind === "broken") return "auto";
+  const { accelerator, name } = configuration.config.hypervisor;
+  return emulators.has(name) ? accelerator : "kvm";
 }
 
 /** What an obstacle to KVM means, by the accelerator that the configuration asks for. */
@@ -86,7 +91,7 @@ export const kvmProbe: Probe = {
     // The runtime takes a KVM that opens: what refuses VMs there stops every start.
     if (state.kind === "refused" || state.kind === "old") return { result: "failed", ...obstacle };
     const consequence =
-      accelerator === "kvm" ? ', but accelerator is "kvm"' : ": TCG will be used, 10 to 30 times slower";
+      accelerator === "kvm" ? ", and guests are not to run without it" : ": TCG will be used, 10 to 30 times slower";
     return withoutKvm(accelerator, { ...obstacle, reason: `${obstacle.reason}${consequence}` });
   },
 };

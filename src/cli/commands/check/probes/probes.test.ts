@@ -207,6 +207,7 @@ const rows: readonly Row[] = [
     (host) => host.sys.fake.addFile("/guest/initrd.img", "070701"),
     { result: "warning", reason: matching(/has 6 bytes, its manifest.json says 16/) },
   ],
+  ["vsock", "a VMM without a driver", (host) => host.configure({ name: "clh" }), { result: "skipped" }],
   [
     "vsock",
     "asked for and not there",
