@@ -73,10 +73,10 @@ export class AnnotationNames {
     const asset = assetOfHash(name);
     if (asset !== undefined) return { kind: "asset-hash", baseName: baseNameOf(name), asset };
     if (!name.startsWith(configPrefix)) return { kind: "unknown", configuration: false };
-    const sectionAndKey = withoutPrefix(name);
+    const [section, keyName] = [withoutPrefix(name).split(".", 1)[0], baseNameOf(name)];
     const inFile = this.keys.find(
       ([path, { annotation }]) =>
-        annotation === undefined && `${path[0]}.${path.at(-1)}` === sectionAndKey && this.isOurs(path),
+        annotation === undefined && path.at(-1) === keyName && path[0] === section && this.isOurs(path),
     );
     if (inFile !== undefined) return { kind: "file-only", path: this.concrete(inFile[0]) };
     return { kind: "unknown", configuration: true };
