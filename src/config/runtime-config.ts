@@ -1,3 +1,7 @@
+import type { Asset } from "./annotations/asset-hash.ts";
+import type { Values } from "./effective.ts";
+import type { VerityParams } from "./kernel-params/verity.ts";
+
 /**
  * The effective configuration of a sandbox: what configuration.toml, its drop-ins and the pod's annotations add up
  * to, validated and complete, so that nobody downstream knows a default.
@@ -6,10 +10,18 @@ export interface RuntimeConfig {
   readonly hypervisor: HypervisorConfig;
   readonly agent: AgentConfig;
   readonly runtime: RuntimeOptions;
-  /** The file it was read from; undefined when built-in defaults are used. */
+  /** Expected SHA-512 of files that the VM is made from, as the pod's annotations have it. */
+  readonly assetHashes: readonly AssetHash[];
+  /** The main file that it was read from. */
   readonly source: string | undefined;
   /** Problems that do not stop a start, such as unknown keys. */
   readonly warnings: readonly string[];
+}
+
+/** A file that must have the hash; 128 hexadecimal digits. */
+export interface AssetHash {
+  readonly asset: Asset;
+  readonly sha512: string;
 }
 
 /** How the guest's CPU is run. `auto`: KVM when it is usable, else TCG with a warning. */
@@ -27,7 +39,15 @@ export interface HypervisorConfig {
   /** What the guest boots into: exactly one of the two. */
   readonly boot:
     | { readonly kind: "initrd"; readonly path: string }
-    | { readonly kind: "image"; readonly path: string; readonly fsType: "ext4" | "xfs" | "erofs" };
+    | {
+        readonly kind: "image";
+        readonly path: string;
+        readonly fsType: "ext4" | "xfs" | "erofs";
+        /** A disk, or persistent memory that the guest maps. */
+        readonly driver: "virtio-blk" | "nvdimm";
+        /** How the guest checks the image; undefined: it does not. */
+        readonly verity: VerityParams | undefined;
+      };
   readonly machineType: string;
   readonly machineAccelerators: string;
   readonly accelerator: Accelerator;
@@ -40,7 +60,7 @@ export interface HypervisorConfig {
   readonly defaultMemoryMib: number;
   readonly defaultMaxMemoryMib: number;
   readonly memorySlots: number;
-  readonly sharedFs: "virtio-fs" | "virtio-9p" | "none";
+  readonly sharedFs: Values["hypervisor"]["shared_fs"];
   /** Empty: the first one that is found installed. */
   readonly virtioFsDaemonPath: string;
   readonly virtioFsExtraArgs: readonly string[];
@@ -48,7 +68,7 @@ export interface HypervisorConfig {
   /** DAX window; 0: no DAX. */
   readonly virtioFsCacheSizeMib: number;
   readonly virtioFsQueueSize: number;
-  readonly blockDeviceDriver: "virtio-blk" | "virtio-scsi" | "virtio-mmio" | "nvdimm";
+  readonly blockDeviceDriver: Values["hypervisor"]["block_device_driver"];
   readonly blockDeviceAio: "threads" | "native" | "io_uring";
   /** PCIe ports for devices that are added to a running VM. */
   readonly pcieRootPorts: number;
@@ -80,6 +100,6 @@ export interface RuntimeOptions {
   readonly sandboxCgroupOnly: boolean;
   readonly createContainerTimeoutSeconds: number;
   readonly staticSandboxResourceMgmt: boolean;
-  readonly internetworkingModel: "tcfilter" | "macvtap" | "none";
+  readonly internetworkingModel: Values["runtime"]["internetworking_model"];
   readonly disableNewNetns: boolean;
 }

@@ -1,14 +1,11 @@
 import { expect, test } from "vitest";
 import { Logger } from "../base/logger.ts";
-import { resolveConfig } from "../config/resolve.ts";
-import { parseToml } from "../config/toml.ts";
+import { configOf } from "../config/testing/config-of.ts";
 import { createFakeSys } from "../sys/fake.ts";
 import { FakeLoop } from "../sys/fake-loop.ts";
 import { createHypervisor } from "./registry.ts";
 
-const source = '[hypervisor.qemu]\nkernel = "/k"\ninitrd = "/i"\n';
-const document = { file: "c.toml", source, table: parseToml(source, "c.toml") };
-const config = resolveConfig([document], { cpus: 1, memoryMib: 1024 });
+const config = configOf(['[hypervisor.qemu]\nkernel = "/k"\ninitrd = "/i"\n']);
 
 function deps() {
   const sys = createFakeSys();

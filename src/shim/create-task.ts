@@ -61,11 +61,6 @@ export async function planTask(
   for (const point of ["createContainer", "startContainer"] as const) {
     if (spec.hooks[point].length > 0) logger.warn("hooks inside of containers are not run", { container: id, point });
   }
-  for (const annotation of Object.keys(spec.annotations)) {
-    // Nothing that a pod's author writes changes how its VM is run.
-    if (annotation.startsWith("io.katacontainers."))
-      logger.warn("annotation is ignored", { container: id, annotation });
-  }
   const kind = containerKind(spec.annotations);
   const planned =
     kind.kind === "sandbox" ? planPodContainer(deps, id, spec) : await planGuestContainer(deps, request, bundle);

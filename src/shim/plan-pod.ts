@@ -5,6 +5,7 @@ import type { CreateSandboxRequest } from "../wire/gen/containerd/sandbox/v1/san
 import { PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
 import type { Any } from "../wire/gen/google/protobuf/any.ts";
 import { configPath } from "./config-path.ts";
+import { kataAnnotations } from "./kata-annotations.ts";
 import { factsOfSpec, type PlanDeps, type PlannedSandbox, planSandbox, type SandboxFacts } from "./plan-sandbox.ts";
 import { factsOfPodConfig } from "./pod-config.ts";
 
@@ -22,7 +23,9 @@ export async function planPod(deps: PlanDeps, request: CreateSandboxRequest): Pr
     );
   }
   const asked = factsOf(deps, bundlePath, options);
-  const facts = netnsPath === "" ? asked : { ...asked, netns: netnsAt(netnsPath, "netns_path") };
+  const annotations = { ...asked.annotations, ...kataAnnotations(request.annotations) };
+  const netns = netnsPath === "" ? asked.netns : netnsAt(netnsPath, "netns_path");
+  const facts = { ...asked, annotations, netns };
   return planSandbox(deps, { id: sandboxId, bundle: bundlePath, configPath: configPath(options) }, facts);
 }
 

@@ -11,6 +11,7 @@ import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Documents } from "./documents/documents.ts";
+import { kataAnnotations } from "./kata-annotations.ts";
 
 export interface PlanDeps {
   readonly sys: Sys;
@@ -43,7 +44,7 @@ export interface SandboxFacts {
   readonly netns: PodNetns;
   readonly cgroupsPath: string;
   readonly resources: Resources | undefined;
-  /** Hints about its size may be among them. */
+  /** Hints about its size may be among them, and configuration that the pod asks for. */
   readonly annotations: Annotations;
 }
 
@@ -64,7 +65,7 @@ export async function planSandbox(
 ): Promise<PlannedSandbox> {
   const { sys, logger, failpoints } = deps;
   const path = request.configPath === "" ? deps.configPath : request.configPath;
-  const config = await inStage("load-config", () => deps.documents.config(path));
+  const config = await inStage("load-config", () => deps.documents.config(path, kataAnnotations(facts.annotations)));
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
   const options: SandboxOptions = {

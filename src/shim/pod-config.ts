@@ -1,5 +1,6 @@
 import { KataError } from "../base/error.ts";
 import { type LinuxContainerResources, NamespaceMode, type PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
+import { kataAnnotations } from "./kata-annotations.ts";
 import { POD_SHM_BYTES, type SandboxFacts } from "./plan-sandbox.ts";
 
 /** sethostname(2): at most 64 bytes. */
@@ -9,7 +10,7 @@ const words = (keyword: string, list: readonly string[]) => (list.length === 0 ?
 
 /** What a pod's configuration asks its sandbox to be; for sandboxes whose bundle has no config.json. Throws KataError. */
 export function factsOfPodConfig(config: PodSandboxConfig): SandboxFacts {
-  const { hostname, dnsConfig, linux } = config;
+  const { annotations, hostname, dnsConfig, linux } = config;
   if (!hostnamePattern.test(hostname)) {
     throw new KataError(
       "invalid-argument",
@@ -31,8 +32,8 @@ export function factsOfPodConfig(config: PodSandboxConfig): SandboxFacts {
     netns: { kind: "host" },
     cgroupsPath: "",
     resources: resourcesOf(linux?.resources),
-    // The pod's annotations are its author's: they size no VM.
-    annotations: {},
+    // The hints about its size are containerd's, and come with a bundle only: here its author could have written them.
+    annotations: kataAnnotations(annotations),
   };
 }
 

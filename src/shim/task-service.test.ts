@@ -306,12 +306,17 @@ test("of two deletions at once one finds nothing, and the deletion is announced 
   expect(shim.published.filter((event) => event === "delete web").length).toBe(1);
 });
 
-test("annotations for the runtime change nothing, and the log says so", async () => {
+test("an annotation that the operator does not allow is refused, and nothing is left", async () => {
   const shim = new FakeShim();
   const annotation = "io.katacontainers.config.hypervisor.path";
-  await shim.started("web", { ...minimalSpec, annotations: { [annotation]: "/bin/evil" } });
-  const warning = shim.records.find(({ message }) => message === "annotation is ignored");
-  expect(warning?.fields).toMatchObject({ annotation });
+  await expect(
+    shim.started("web", { ...minimalSpec, annotations: { [annotation]: "/bin/evil" } }),
+  ).rejects.toMatchObject({
+    code: "invalid-argument",
+    stage: "load-config",
+    message: expect.stringContaining(`annotation ${annotation}  `),
+  });
+  await shim.started("web", minimalSpec);
 });
 
 test("pause and resume pass through their states", async () => {

@@ -25,6 +25,8 @@ const nic = {
   queues: 1,
 } as const;
 
+const image = { kind: "image", path: "/guest/kata.img", verity: undefined } as const;
+
 describe("toArgv()", () => {
   test("a q35 pod with a share, as a whole", () => {
     expect(toArgv(plainMachine({ devices: [share] })).argv).toMatchInlineSnapshot(`
@@ -143,7 +145,7 @@ describe("toArgv()", () => {
   });
 
   test("an image is a read-only disk, the first one", () => {
-    const boot = { kind: "image", path: "/guest/kata.img", fsType: "ext4" } as const;
+    const boot = { ...image, fsType: "ext4", driver: "virtio-blk" } as const;
     const machine = plainMachine({ imageBytes: 1 << 28, devices: [disk] }, { boot });
     expect(values(machine, "-initrd")).toEqual([]);
     expect(values(machine, "-blockdev")[0]).toBe(
@@ -157,8 +159,8 @@ describe("toArgv()", () => {
   });
 
   test("an image can be persistent memory", () => {
-    const boot = { kind: "image", path: "/guest/kata.img", fsType: "erofs" } as const;
-    const machine = plainMachine({ imageBytes: 1 << 28 }, { boot, blockDeviceDriver: "nvdimm" });
+    const boot = { ...image, fsType: "erofs", driver: "nvdimm" } as const;
+    const machine = plainMachine({ imageBytes: 1 << 28 }, { boot });
     expect(values(machine, "-machine")[0]).toContain("nvdimm=on");
     expect(values(machine, "-m")).toEqual(["512M,slots=2,maxmem=1792M"]);
     expect(values(machine, "-object")).toContain(

@@ -36,8 +36,8 @@ export function toArgv(machine: QemuMachine): QemuCommand {
   const deviceArgs = [...ports.args, ...channelArgs(machine.transport, place), ...rngArgs(config.entropySource, place)];
   let disks = 0;
   if (config.boot.kind === "image") {
-    deviceArgs.push(...imageArgs(config.boot.path, machine.imageBytes, config.blockDeviceDriver, place));
-    if (config.blockDeviceDriver !== "nvdimm") disks++;
+    deviceArgs.push(...imageArgs(config.boot.path, machine.imageBytes, config.boot.driver, place));
+    if (config.boot.driver !== "nvdimm") disks++;
   }
   devices.forEach((device, index) => {
     if (device.kind === "share") deviceArgs.push(...shareArgs(device, index, place));
@@ -82,7 +82,7 @@ const microvmOptions = "x-option-roms=off,isa-serial=on,rtc=on,acpi=on,pit=on,pi
 
 function machineArgs({ config, accelerator }: QemuMachine): string[] {
   const microvm = config.machineType === "microvm";
-  const nvdimm = config.boot.kind === "image" && config.blockDeviceDriver === "nvdimm";
+  const nvdimm = config.boot.kind === "image" && config.boot.driver === "nvdimm";
   const options = [
     config.machineType,
     `accel=${accelerator}`,
@@ -104,7 +104,7 @@ function machineArgs({ config, accelerator }: QemuMachine): string[] {
 
 /** Memory that other processes can map: vhost-user devices work on it. It is taken from the host as the guest touches it. */
 function memoryArgs({ memoryMib, config, imageBytes }: QemuMachine): string[] {
-  const nvdimm = config.boot.kind === "image" && config.blockDeviceDriver === "nvdimm";
+  const nvdimm = config.boot.kind === "image" && config.boot.driver === "nvdimm";
   const extraMib = nvdimm ? Math.ceil(imageBytes / (1024 * 1024)) + 1024 : 0;
   return [
     "-m",

@@ -61,7 +61,8 @@ function needFile(sys: FileSys, { key, what, path, hint, executable }: NeededFil
 export function kernelFirmware(sys: FileSys, config: HypervisorConfig): string | undefined {
   if (config.firmware !== "") return config.firmware;
   // microvm brings its own; an nvdimm is described by tables that qboot does not relocate.
-  if (config.machineType !== "q35" || config.blockDeviceDriver === "nvdimm") return undefined;
+  if (config.machineType !== "q35" || (config.boot.kind === "image" && config.boot.driver === "nvdimm"))
+    return undefined;
   const prefix = config.path.replace(/\/[^/]+\/[^/]+$/, "");
   return [`${prefix}/share/qemu/qboot.rom`, "/usr/share/qemu/qboot.rom"].find((path) => sys.exists(path));
 }

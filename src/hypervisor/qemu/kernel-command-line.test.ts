@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseVerityParams } from "../../config/kernel-params/verity.ts";
 import { plainMachine } from "../testing/machine.ts";
 import { kernelCommandLine } from "./kernel-command-line.ts";
 
@@ -51,7 +52,13 @@ describe("kernelCommandLine()", () => {
   });
 
   test("of an image names its root, its init's target, and nothing else that an initrd does not get", () => {
-    const image = { kind: "image", path: "/guest/kata.img", fsType: "xfs" } as const;
+    const image = {
+      kind: "image",
+      path: "/guest/kata.img",
+      fsType: "xfs",
+      driver: "virtio-blk",
+      verity: undefined,
+    } as const;
     const words = (boot: Parameters<typeof plainMachine>[1]) => kernelCommandLine(plainMachine({}, boot)).split(" ");
     const initrd = words({});
     const added = words({ boot: image }).filter((word) => !initrd.includes(word));
@@ -63,6 +70,18 @@ describe("kernelCommandLine()", () => {
       "systemd.mask=systemd-networkd.service",
       "systemd.mask=systemd-networkd.socket",
     ]);
+  });
+
+  test("of an image that dm-verity checks names the device that checks", () => {
+    const rootHash = "ab".repeat(32);
+    const verity = parseVerityParams(
+      `root_hash=${rootHash},salt=cd,data_blocks=100,data_block_size=4096,hash_block_size=4096`,
+    );
+    const boot = { kind: "image", path: "/guest/kata.img", fsType: "erofs", driver: "virtio-blk", verity } as const;
+    const line = kernelCommandLine(plainMachine({}, { boot }));
+    expect(line).toContain(
+      `dm-mod.create="dm-verity,,,ro,0 800 verity 1 /dev/vda1 /dev/vda2 4096 4096 100 0 sha256 ${rootHash} cd" root=/dev/dm-0`,
+    );
   });
 
   test("a quote that is never closed would swallow the words behind it", () => {

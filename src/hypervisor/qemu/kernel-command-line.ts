@@ -36,9 +36,7 @@ function machineWords({ accelerator, vcpus, config, tscKhz }: QemuMachine): stri
 }
 
 /** An image is a virtio-blk disk, or an nvdimm that the guest maps; an initrd needs no words. */
-function rootParams({ config: { boot, blockDeviceDriver } }: QemuMachine): readonly Param[] {
+function rootParams({ config: { boot } }: QemuMachine): readonly Param[] {
   if (boot.kind === "initrd") return [];
-  const memory = blockDeviceDriver === "nvdimm";
-  const driver = memory ? "nvdimm" : "virtio-blk";
-  return [...kernelRootParams({ fsType: boot.fsType, driver, dax: memory, verity: undefined }), ...imageInitParams];
+  return [...kernelRootParams({ ...boot, dax: boot.driver === "nvdimm" }), ...imageInitParams];
 }

@@ -36,7 +36,6 @@ export interface QemuMachine {
     | "cpuFeatures"
     | "entropySource"
     | "seccompSandbox"
-    | "blockDeviceDriver"
     | "blockDeviceAio"
     | "debug"
   >;

@@ -1,19 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { resolveConfig } from "../../config/resolve.ts";
-import { parseToml } from "../../config/toml.ts";
+import { configOf } from "../../config/testing/config-of.ts";
 import { createFakeSys, type FakeSys } from "../../sys/fake.ts";
 import type { VmSpec } from "../hypervisor.ts";
 import { planVm } from "./plan.ts";
-
-const features = {
-  sharedFs: ["virtio-fs"],
-  agentTransports: ["vsock", "hybrid-vsock", "virtio-serial"],
-  blockDrivers: ["virtio-blk", "nvdimm"],
-  hotplug: [],
-  pause: true,
-  snapshot: false,
-  rateLimiter: false,
-} as const;
 
 const spec: VmSpec = {
   sandboxId: "s1",
@@ -39,12 +28,8 @@ function host(): FakeSys {
 
 function plan(sys: FakeSys, keys = "", changes: Partial<VmSpec> = {}) {
   const source = `[hypervisor.qemu]\nkernel = "/g/vmlinux"\ninitrd = "/g/initrd"\n`;
-  const documents = [source, keys.startsWith("[") ? keys : `[hypervisor.qemu]\n${keys}`].map((text) => ({
-    file: "c.toml",
-    source: text,
-    table: parseToml(text, "c.toml"),
-  }));
-  return planVm(sys, resolveConfig(documents, { cpus: 2, memoryMib: 4096 }), features, { ...spec, ...changes });
+  const config = configOf([source, keys.startsWith("[") ? keys : `[hypervisor.qemu]\n${keys}`]);
+  return planVm(sys, config, { ...spec, ...changes });
 }
 
 describe("planVm()", () => {
@@ -138,9 +123,6 @@ describe("planVm()", () => {
     ["path", 'path = "/no/qemu"', "QEMU does not exist: hypervisor.qemu.path is /no/qemu"],
     ["path", 'path = "/g/vmlinux"', "QEMU is not executable"],
     ["firmware", 'firmware = "/no/fw"', "The firmware does not exist"],
-    ["shared_fs", 'shared_fs = "virtio-9p"', "virtio-9p is not possible"],
-    ["block_device_driver", 'block_device_driver = "virtio-scsi"', "virtio-scsi is not possible"],
-    ["virtio_fs_cache_size", "virtio_fs_cache_size = 64", "no DAX window"],
     ["accelerator", 'accelerator = "kvm"', "KVM is not usable"],
   ])("names the key %s for %s", (key, keys, message) => {
     expect(() => plan(host(), keys)).toThrow(message);

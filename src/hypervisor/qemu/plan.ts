@@ -5,7 +5,7 @@ import { minimumMemoryMib } from "../../config/minimum-memory.ts";
 import type { HypervisorConfig, RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { chooseAccelerator, cpuInfo } from "../accelerator.ts";
-import type { AgentChannels, ChannelAddress, HypervisorFeatures, VmSpec } from "../hypervisor.ts";
+import type { AgentChannels, ChannelAddress, VmSpec } from "../hypervisor.ts";
 import { agentParams, agentPorts } from "./agent-params.ts";
 import { type QemuCommand, toArgv } from "./argv.ts";
 import { vhostNetPath } from "./devices/network.ts";
@@ -43,11 +43,10 @@ const guestCid = 3;
  * Checks what is asked for against the machine, and decides everything. Throws KataError that names the key or field, the
  * value and the remedy. Starts and creates nothing.
  */
-export function planVm(sys: Sys, config: RuntimeConfig, features: HypervisorFeatures, spec: VmSpec): VmPlan {
+export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
   const { hypervisor, agent } = config;
   checkFiles(sys, hypervisor);
   checkMemory(hypervisor, spec.memoryMib);
-  checkSharing(hypervisor, features);
   const { accelerator, warning } = chooseAccelerator(sys, hypervisor.accelerator);
   const transport = chooseTransport(sys, agent.transport);
   const channels = agentChannels(sys, transport, agent.debugConsole, spec.directory);
@@ -100,25 +99,6 @@ function checkMemory({ defaultMaxMemoryMib }: HypervisorConfig, memoryMib: numbe
         hint: "Lower the memory limit, or set default_maxmemory if the host can hold more",
       },
     );
-  }
-}
-
-function checkSharing(config: HypervisorConfig, features: HypervisorFeatures): void {
-  const { sharedFs, virtioFsCacheSizeMib, blockDeviceDriver } = config;
-  const refuse = (key: string, text: string, hint: string) => {
-    throw new KataError("unimplemented", text, { field: `hypervisor.qemu.${key}`, hint });
-  };
-  if (sharedFs !== "none" && !features.sharedFs.includes(sharedFs)) {
-    refuse(
-      "shared_fs",
-      `${sharedFs} is not possible with QEMU here`,
-      `Use one of ${features.sharedFs.join(", ")}, none`,
-    );
-  }
-  if (virtioFsCacheSizeMib > 0) refuse("virtio_fs_cache_size", "QEMU has no DAX window for virtio-fs", "Set it to 0");
-  if (!features.blockDrivers.includes(blockDeviceDriver)) {
-    const hint = `Use one of ${features.blockDrivers.join(", ")}`;
-    refuse("block_device_driver", `${blockDeviceDriver} is not possible with QEMU here`, hint);
   }
 }
 

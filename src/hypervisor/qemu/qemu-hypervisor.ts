@@ -88,7 +88,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
 
   async createVm(spec: VmSpec): Promise<void> {
     if (this.phase.kind !== "new") throw new KataError("failed-precondition", "The VM has been created already");
-    const plan = planVm(this.deps.sys, this.config, this.features, spec);
+    const plan = planVm(this.deps.sys, this.config, spec);
     for (const warning of plan.warnings) this.deps.logger.warn(warning);
     this.phase = { kind: "created", plan };
   }

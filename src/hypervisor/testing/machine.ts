@@ -16,7 +16,6 @@ export function plainMachine(
       cpuFeatures: "",
       entropySource: "/dev/urandom",
       seccompSandbox: "on,spawn=deny",
-      blockDeviceDriver: "virtio-blk",
       blockDeviceAio: "threads",
       debug: false,
       ...config,

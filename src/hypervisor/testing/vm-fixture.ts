@@ -1,8 +1,7 @@
 import type { TestContext } from "../../../test/native/runner.ts";
 import { Logger, type LogRecord } from "../../base/logger.ts";
-import { resolveConfig } from "../../config/resolve.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
-import { parseToml } from "../../config/toml.ts";
+import { configOf } from "../../config/testing/config-of.ts";
 import type { Sys } from "../../sys/sys.ts";
 import type { VmSpec } from "../hypervisor.ts";
 import { QemuHypervisor } from "../qemu/qemu-hypervisor.ts";
@@ -20,11 +19,7 @@ export function noVm(sys: Pick<Sys, "exists">): string | false {
 export function testConfig(sys: Sys, keys = ""): RuntimeConfig {
   const directory = `${sys.cwd()}/${guest}`;
   const source = `[hypervisor.qemu]\nkernel = "${directory}/vmlinux"\ninitrd = "${directory}/initrd.img"\n`;
-  const documents = [source, `[hypervisor.qemu]\n${keys}\n`].map((text, index) => {
-    const file = `test${index}.toml`;
-    return { file, source: text, table: parseToml(text, file) };
-  });
-  return resolveConfig(documents, { cpus: 2, memoryMib: 4096 });
+  return configOf([source, `[hypervisor.qemu]\n${keys}\n`]);
 }
 
 /** A VM of a test, stopped at its end; `directory` holds its sockets and logs. */

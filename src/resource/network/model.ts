@@ -15,6 +15,7 @@ const models: Readonly<Record<NetworkModel, "redirect" | "leave" | "unsupported"
   tcfilter: "redirect",
   none: "leave",
   macvtap: "unsupported",
+  l3forwarding: "unsupported",
 };
 
 /** Throws KataError `unimplemented` for a model that this program does not have. */

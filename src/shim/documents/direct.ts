@@ -7,6 +7,6 @@ import type { Documents } from "./documents.ts";
 export function directDocuments(sys: Sys): Documents {
   return {
     bundle: (path) => loadBundle(sys, path),
-    config: (path) => loadRuntimeConfig({ sys }, { path }),
+    config: (path, annotations) => loadRuntimeConfig({ sys }, { path, annotations }),
   };
 }

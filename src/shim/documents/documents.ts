@@ -1,19 +1,19 @@
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Bundle } from "../../oci/bundle.ts";
+import type { Annotations } from "../../oci/spec.ts";
 
 /** Reads what a sandbox or a container is made from. Every method throws KataError. */
 export interface Documents {
   /** See `loadBundle`. */
   bundle(path: string): Bundle;
   /** See `loadRuntimeConfig`; an empty path stands for the host's configuration. */
-  config(path: string): RuntimeConfig;
+  config(path: string, annotations: Annotations): RuntimeConfig;
 }
 
 /** One call, as it travels to the realm. */
-export interface DocumentRequest {
-  readonly kind: keyof Documents;
-  readonly path: string;
-}
+export type DocumentRequest =
+  | { readonly kind: "bundle"; readonly path: string }
+  | { readonly kind: "config"; readonly path: string; readonly annotations: Annotations };
 
 /** The answer. Errors lose their class on the way, so they travel as data. */
 export type DocumentAnswer =

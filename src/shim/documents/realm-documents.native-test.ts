@@ -32,7 +32,7 @@ test("realmDocuments passes a KataError on with everything that it says", ({ tem
   const dir = tempDir();
   let thrown: unknown;
   try {
-    realmDocuments.config(`${dir}/missing.toml`);
+    realmDocuments.config(`${dir}/missing.toml`, {});
   } catch (error) {
     thrown = error;
   }

@@ -13,7 +13,7 @@ export const realmDocuments: Documents = {
     const linux = { ...spec.linux, sysctl: bare(spec.linux.sysctl) };
     return { ...bundle, spec: { ...spec, linux, annotations: bare(spec.annotations) } };
   },
-  config: (path) => read({ kind: "config", path }) as RuntimeConfig,
+  config: (path, annotations) => read({ kind: "config", path, annotations }) as RuntimeConfig,
 };
 
 function read(request: DocumentRequest): unknown {

@@ -5,9 +5,12 @@ import { directDocuments } from "./direct.ts";
 import type { DocumentAnswer, DocumentRequest, ErrorData } from "./documents.ts";
 
 /** Called by native/realm.c. */
-export function run({ kind, path }: DocumentRequest): DocumentAnswer {
+export function run(request: DocumentRequest): DocumentAnswer {
+  const documents = directDocuments(linux);
   try {
-    return { kind: "document", document: directDocuments(linux)[kind](path) };
+    const { path } = request;
+    const document = request.kind === "bundle" ? documents.bundle(path) : documents.config(path, request.annotations);
+    return { kind: "document", document };
   } catch (error) {
     return { kind: "error", error: errorData(error) };
   }

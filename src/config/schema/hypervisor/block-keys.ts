@@ -27,7 +27,7 @@ export const blockKeys = {
     hypervisors: localHypervisors,
     annotation: hypervisorAnnotation("block_device_driver"),
     limits: [
-      ...noEffect("disks are attached as virtio-blk", { values: ["virtio-scsi"] } as const),
+      ...noEffect("disks are attached as virtio-blk", { values: ["virtio-scsi", "virtio-mmio", "nvdimm"] } as const),
       ...notPossible("channel devices exist on s390x only", { values: ["virtio-blk-ccw"] } as const),
     ],
     meaning: "Bus of block devices",
@@ -36,7 +36,7 @@ export const blockKeys = {
     fallback: "virtio-blk",
     synonyms: driverSynonyms,
     hypervisors: ["qemu", "clh", "dragonball", "openvmm"],
-    limits: noEffect("block_device_driver decides for the image as well"),
+    limits: noEffect("disable_image_nvdimm decides"),
     meaning: "Bus of the disk that the guest boots from",
   }),
   disable_image_nvdimm: flag({
@@ -44,7 +44,6 @@ export const blockKeys = {
     shipped: true,
     hypervisors: ["qemu", "clh"],
     annotation: hypervisorAnnotation("disable_image_nvdimm"),
-    limits: noEffect("the image is an NVDIMM only if block_device_driver says so", { harmless: [true] }),
     meaning: "Attaches the image as an ordinary disk rather than as an NVDIMM",
   }),
   disable_block_device_use: flag({

@@ -65,7 +65,6 @@ export const guestKeys = {
     rule: "must be a comma list of NAME=VALUE words",
     hypervisors: localHypervisors,
     annotation: hypervisorAnnotation("kernel_verity_params"),
-    limits: notPossible("the image is not checked by dm-verity"),
     meaning:
       "How dm-verity checks the image: root_hash=H,salt=S,data_blocks=N,data_block_size=N,hash_block_size=N; empty: it is not checked",
   }),

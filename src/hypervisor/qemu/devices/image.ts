@@ -1,4 +1,3 @@
-import type { QemuMachine } from "../machine.ts";
 import { option } from "../option.ts";
 import type { Placement } from "./placement.ts";
 
@@ -6,7 +5,7 @@ import type { Placement } from "./placement.ts";
 export function imageArgs(
   path: string,
   sizeBytes: number,
-  driver: QemuMachine["config"]["blockDeviceDriver"],
+  driver: "virtio-blk" | "nvdimm",
   place: Placement,
 ): string[] {
   if (driver === "nvdimm") {

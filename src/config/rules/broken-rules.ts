@@ -1,0 +1,32 @@
+import { type Effective, placeOf } from "../effective.ts";
+import type { Finding } from "../finding.ts";
+import { bootRules } from "./boot-rules.ts";
+import { deviceRules } from "./device-rules.ts";
+import type { Rule, RuleInput } from "./rule.ts";
+import { securityRules } from "./security-rules.ts";
+import { sizeRules } from "./size-rules.ts";
+import { templateRules } from "./template-rules.ts";
+
+const rules: readonly Rule[] = [...bootRules, ...sizeRules, ...deviceRules, ...templateRules, ...securityRules];
+
+/** Rules between keys that are broken. Those about keys with wrong values are not asked: they would tell of a default. */
+export function brokenRules(
+  input: RuleInput,
+  all: ReadonlyMap<string, Effective>,
+  wrong: ReadonlySet<string>,
+): Finding[] {
+  const findings: Finding[] = [];
+  const full = (key: string) => (key.startsWith("~") ? `hypervisor.${input.type}.${key.slice(1)}` : key);
+  for (const rule of rules) {
+    const keys = [rule.key, ...(rule.with ?? [])].map(full);
+    if (keys.some((key) => wrong.has(key))) continue;
+    const text = rule.broken(input);
+    if (text === false) continue;
+    const key = full(rule.key);
+    // A default breaks no rule by itself: what was set is where to look.
+    const place = placeOf(all.get(keys.find((one) => (all.get(one)?.source.kind ?? "default") !== "default") ?? key));
+    const severity = rule.severity ?? "error";
+    findings.push({ severity, code: severity === "error" ? "conflict" : "ignored", place, key, rule: text });
+  }
+  return findings;
+}

@@ -1,0 +1,41 @@
+import type { Rule } from "./rule.ts";
+
+/** VM templates and the VM cache. */
+export const templateRules: readonly Rule[] = [
+  {
+    key: "factory.enable_template",
+    with: ["~initrd"],
+    broken: ({ factory, hypervisor }) =>
+      factory.enable_template && hypervisor.initrd === "" && "needs an initrd: a template of an image is not possible",
+  },
+  {
+    key: "factory.enable_template",
+    with: ["~shared_fs"],
+    broken: ({ factory, hypervisor: { shared_fs: shared } }) =>
+      factory.enable_template &&
+      shared === "virtio-fs" &&
+      'excludes shared_fs "virtio-fs": its daemon maps the memory that a template shares',
+  },
+  {
+    key: "factory.enable_template",
+    with: ["factory.template_path"],
+    broken: ({ factory }) => factory.enable_template && factory.template_path === "" && "needs template_path",
+  },
+  {
+    key: "factory.vm_cache_number",
+    with: ["factory.enable_template"],
+    broken: ({ factory }) =>
+      factory.vm_cache_number > 0 && factory.enable_template && "excludes enable_template: use one of the two",
+  },
+  {
+    key: "factory.vm_cache_number",
+    broken: ({ factory, type }) =>
+      factory.vm_cache_number > 0 && type !== "qemu" && `works with QEMU only, not with ${type}`,
+  },
+  {
+    key: "factory.vm_cache_number",
+    with: ["factory.vm_cache_endpoint"],
+    broken: ({ factory }) =>
+      factory.vm_cache_number > 0 && factory.vm_cache_endpoint === "" && "needs vm_cache_endpoint",
+  },
+];
