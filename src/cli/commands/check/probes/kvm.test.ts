@@ -132,9 +132,9 @@ test("modules are found loaded, built in, in /lib/modules, or not at all", () =>
   sys.fake.addFile(`${directory}/modules.builtin`, "kernel/drivers/net/tun.ko\nkernel/arch/x86/kvm/kvm-intel.ko\n");
   sys.fake.addFile(
     `${directory}/modules.dep`,
-    "kernel/drivers/vhost/vhost_net.ko.xz: kernel/drivers/vhost/tap.ko.xz\n",
+    "kernel/drivers/vhost/vhost_net.ko.xz: kernel/drivers/vhost/vhost.ko.xz\n",
   );
-  const states = ["kvm", "kvm_intel", "tun", "vhost_net", "tap", "un"].map((name) => moduleState(sys, name));
+  const states = ["kvm", "kvm_intel", "tun", "vhost_net", "net", "un"].map((name) => moduleState(sys, name));
   sys.fake.tree.get("stat", "/sys/module").entries.clear();
   const cold = ["kvm", "kvm_intel", "vhost_net"].map((name) => moduleState(sys, name));
   expect(states).toEqual(["there", "there", "there", "there", "missing", "missing"]);
