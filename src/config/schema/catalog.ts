@@ -32,23 +32,17 @@ export const catalog: readonly CatalogTable[] = [
   { path: ["runtime"], about: "The shim", keys: runtimeKeys },
 ];
 
-/**
- * Every key with its path, in which `hypervisor` stands for the hypervisor's name; with one, keys of others come as well: see
- * `keysFor`.
- */
-export function* allKeys(
-  hypervisor: HypervisorType | "*" = "*",
-): Generator<readonly [path: readonly string[], key: Key]> {
+/** Every key with its path, in which `*` stands for the hypervisor's name. */
+export function* allKeys(): Generator<readonly [path: readonly string[], key: Key]> {
   for (const { path, keys } of catalog) {
-    const table = named(path, hypervisor);
-    for (const [name, key] of Object.entries(keys)) yield [[...table, name], key];
+    for (const [name, key] of Object.entries(keys)) yield [[...path, name], key];
   }
 }
 
 /** What applies to one hypervisor: tables with its name in their path, and without the keys of others. */
 export function keysFor(hypervisor: HypervisorType): CatalogTable[] {
   return catalog.map(({ path, about, keys }) => ({
-    path: named(path, hypervisor),
+    path: path.map((part) => (part === "*" ? hypervisor : part)),
     about,
     keys: Object.fromEntries(Object.entries(keys).filter(([, key]) => key.hypervisors?.includes(hypervisor) ?? true)),
   }));
@@ -57,10 +51,6 @@ export function keysFor(hypervisor: HypervisorType): CatalogTable[] {
 /** The keys of a table, by its path; any name may stand for the hypervisor's. Undefined for a table that there is not. */
 export function keysOfTable(path: readonly string[]): Keys | undefined {
   return catalog.find((table) => matches(table.path, path))?.keys;
-}
-
-function named(path: readonly string[], hypervisor: string): string[] {
-  return path.map((part) => (part === "*" ? hypervisor : part));
 }
 
 function matches(pattern: readonly string[], path: readonly string[]): boolean {

@@ -1,8 +1,7 @@
 import { flag, integer, wideInteger } from "./key.ts";
 import { noEffect } from "./limit.ts";
 
-const limits = noEffect("the agent in the guest does not manage memory");
-const unset = { fallback: undefined, limits } as const;
+const unset = { fallback: undefined } as const;
 const percent = { ...unset, min: 0, max: 100, unit: "percent" } as const;
 const seconds = { ...unset, min: 0, unit: "seconds" } as const;
 
@@ -11,7 +10,11 @@ const seconds = { ...unset, min: 0, unit: "seconds" } as const;
  * pages together so that free memory is in one piece. What is unset has the agent's default.
  */
 export const memAgentKeys = {
-  enable: flag({ fallback: false, limits, meaning: "Manages memory within the guest" }),
+  enable: flag({
+    fallback: false,
+    limits: noEffect("the agent in the guest does not manage memory"),
+    meaning: "Manages memory within the guest; without it, the other keys of the table mean nothing",
+  }),
   memcg_disable: flag({ ...unset, meaning: "Evicts no pages of control groups" }),
   memcg_swap: flag({ ...unset, meaning: "Evicts pages to swap space as well" }),
   memcg_swappiness_max: integer({
