@@ -35,6 +35,8 @@ const containerd = {
   annotations: {
     "io.kubernetes.cri.container-type": "sandbox",
     "io.katacontainers.config.agent.policy": "secret",
+    "io.katacontainers.config.hypervisor.cc_init_data": "secret",
+    "io.katacontainers.config.runtime.cc_init_data": "secret",
     "cdi.k8s.io/gpu": "0",
   },
   linux: {
