@@ -1,14 +1,15 @@
 import { nearest } from "../../base/nearest.ts";
 import { parseHypervisorType } from "../hypervisor-type.ts";
 import { aliases } from "../schema/aliases.ts";
-import { allKeys, keysOfTable } from "../schema/catalog.ts";
-import type { Key } from "../schema/key.ts";
+import { allKeys, catalog, keysOfTable } from "../schema/catalog.ts";
+import type { Key, Keys } from "../schema/key.ts";
 import { retiredKeys, retiredTables } from "../schema/retired.ts";
 import { annotationName } from "./explain.ts";
 
 /** What a word of a configuration stands for. In paths, `*` stands for the hypervisor's name. */
 export type KeyMatch =
   | { readonly kind: "key"; readonly path: readonly string[]; readonly key: Key }
+  | { readonly kind: "table"; readonly path: readonly string[]; readonly about: string; readonly keys: Keys }
   | { readonly kind: "retired"; readonly path: readonly string[]; readonly table: boolean; readonly note: string };
 
 /** A path that may stand in a file, and what it stands for. */
@@ -20,14 +21,14 @@ interface Spelling {
 /**
  * Everything that a word may stand for: a key's name, with or without its table (`default_vcpus`,
  * `hypervisor.qemu.default_vcpus`, `hypervisor.default_vcpus`), another spelling of a key, an annotation with or without
- * `io.katacontainers.config.`, or a key or table that older versions had. Empty when nobody knows it.
+ * `io.katacontainers.config.`, a table, or a key or table that older versions had. Empty when nobody knows it.
  */
 export function findKeys(word: string): KeyMatch[] {
   const annotation = annotationName(word);
   const byAnnotation = [...allKeys()]
     .filter(([, key]) => key.annotation?.names.some((name) => annotationName(name) === annotation) ?? false)
     .map(([path, key]): KeyMatch => ({ kind: "key", path, key }));
-  const parts = generalised(word.split("."));
+  const parts = generalised(word.replace(/^\[(.*)\]$/, "$1").split("."));
   const byName = spellings()
     .filter(({ path }) => endsWith(path, parts) || endsWith(withoutStar(path), withoutStar(parts)))
     .map(({ match }) => match);
@@ -57,11 +58,16 @@ function spellings(): Spelling[] {
     const match = { kind: "key", path, key } as const;
     return [path, ...otherPaths(path)].map((spelling) => ({ path: spelling, match }));
   });
+  const tables = catalog.map((table): Spelling => ({ path: table.path, match: { kind: "table", ...table } }));
   const retired = [
     ...retiredKeys.map(({ path, note }) => ({ path, table: false, note })),
     ...retiredTables.map(({ path, note }) => ({ path, table: true, note })),
   ];
-  return [...keys, ...retired.map((one) => ({ path: one.path, match: { kind: "retired", ...one } as const }))];
+  return [
+    ...keys,
+    ...tables,
+    ...retired.map((one) => ({ path: one.path, match: { kind: "retired", ...one } as const })),
+  ];
 }
 
 /** The same with `*` for the name of a hypervisor. */

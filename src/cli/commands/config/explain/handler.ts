@@ -18,6 +18,7 @@ import { examine } from "../examine.ts";
 
 /** A word explained. */
 export type Explanation =
+  | { readonly kind: "table"; readonly name: string; readonly about: string; readonly keys: readonly KeyLine[] }
   | { readonly kind: "retired"; readonly name: string; readonly note: string }
   | {
       readonly kind: "key";
@@ -26,6 +27,12 @@ export type Explanation =
       /** On this host; empty when its configuration cannot be read, or its hypervisor has no such key. */
       readonly here: readonly KeyHere[];
     };
+
+/** A key of a table, in short. */
+export interface KeyLine {
+  readonly key: string;
+  readonly meaning: string;
+}
 
 /** What a key is on this host. */
 export interface KeyHere {
@@ -49,7 +56,7 @@ export function explainWord(context: CommandContext, word: string): Explanation[
 
 /** An explanation for `--json`. */
 export function explanationJson(explanation: Explanation): unknown {
-  if (explanation.kind === "retired") return explanation;
+  if (explanation.kind !== "key") return explanation;
   const here = explanation.here.map(({ allowed, setting }) => ({
     key: setting.path,
     value: settingJson(setting.value),
@@ -63,6 +70,10 @@ function explain(match: KeyMatch, examined: Examined | undefined): Explanation {
   if (match.kind === "retired") {
     const name = pathText(match.path);
     return { kind: "retired", name: match.table ? `[${name}]` : name, note: match.note };
+  }
+  if (match.kind === "table") {
+    const keys = Object.entries(match.keys).map(([key, { meaning }]) => ({ key, meaning }));
+    return { kind: "table", name: `[${pathText(match.path)}]`, about: match.about, keys };
   }
   const { key, path } = match;
   const here = (examined?.settings.list ?? [])

@@ -11,6 +11,7 @@ export const command = defineCommand({
   examples: [
     { line: "config explain default_vcpus", what: "a key" },
     { line: "config explain runtime.enable_debug", what: "in one table" },
+    { line: "config explain runtime", what: "all keys of a table, in short" },
     { line: "config explain io.katacontainers.config.hypervisor.kernel_params", what: "an annotation" },
   ],
   async run(context, { args }) {

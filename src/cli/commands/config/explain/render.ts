@@ -16,6 +16,10 @@ function lines(explanation: Explanation, style: Style): string[] {
   if (explanation.kind === "retired") {
     return [style.heading(explanation.name), ...indented(`${capital(explanation.note)}.`)];
   }
+  if (explanation.kind === "table") {
+    const rows = explanation.keys.flatMap(({ key, meaning }) => [`  ${style.dim(key)}`, ...indented(meaning, 6)]);
+    return [style.heading(explanation.name), ...indented(`${explanation.about}.`), "", ...rows];
+  }
   const { facts, here, key } = explanation;
   const shown = [style.heading(facts.key), ...indented(`${facts.meaning}.`), ""];
   const rows = [...factRows(key, facts)];
@@ -37,6 +41,6 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function indented(text: string): string[] {
-  return wrap(text, columns - 4).map((line) => `  ${line}`);
+function indented(text: string, by = 2): string[] {
+  return wrap(text, columns - by).map((line) => " ".repeat(by) + line);
 }
