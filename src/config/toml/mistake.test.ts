@@ -60,8 +60,8 @@ describe("parseToml() refuses", () => {
     ['a = "b"c', `1:8 ${mistakes.rest}`],
     ['a = "\\d+"', "1:6 There is no escape \\d; a backslash in a string is written \\\\"],
     ['a = "\\😀"', "1:6 There is no escape \\😀; a backslash in a string is written \\\\"],
-    ['a = "\\ b"', "1:6 There is no escape; a backslash in a string is written \\\\"],
-    ['a = """\\ b"""', "1:8 There is no escape; a backslash in a string is written \\\\"],
+    ['a = "\\ b"', "1:6 A backslash stands before white space; a backslash in a string is written \\\\"],
+    ['a = """\\ b"""', "1:8 A backslash stands before white space; a backslash in a string is written \\\\"],
     [
       'a = "\\e\\x41"',
       "1:6 There is no escape \\e; a backslash in a string is written \\\\\n1:8 There is no escape \\x; a backslash in a string is written \\\\",

@@ -86,16 +86,19 @@ function readMultiLine(cursor: Cursor, quotes: '"""' | "'''"): string {
 
 /** A wrong escape is a mistake, but the string goes on behind it. */
 function readEscape(cursor: Cursor): string {
-  const start = cursor.at;
-  const letter = cursor.source[start + 1] ?? "";
-  cursor.at += 2;
+  const start = cursor.at++;
+  // Both halves of a surrogate pair, or none.
+  const letter = String.fromCodePoint(cursor.source.codePointAt(cursor.at) ?? unit.space);
+  // White space may mean something to the scanner.
+  if (/\s/.test(letter)) {
+    cursor.mistakes.add(start, "A backslash stands before white space; a backslash in a string is written \\\\");
+    return "";
+  }
+  cursor.at += letter.length;
   const plain = escapes.get(letter);
   if (plain !== undefined) return plain;
   if (letter === "u" || letter === "U") return readCodePoint(cursor, start, letter);
-  // What comes next may mean something to the scanner.
-  if (/\s/.test(letter)) cursor.at = start + 1;
-  const name = /\S/.test(letter) ? ` \\${String.fromCodePoint(cursor.source.codePointAt(start + 1) ?? 0)}` : "";
-  cursor.mistakes.add(start, `There is no escape${name}; a backslash in a string is written \\\\`);
+  cursor.mistakes.add(start, `There is no escape \\${letter}; a backslash in a string is written \\\\`);
   return "";
 }
 
