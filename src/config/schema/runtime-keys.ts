@@ -76,7 +76,7 @@ export const runtimeKeys = {
   sandbox_cgroup_only: flag({
     fallback: false,
     annotation: runtimeAnnotation("sandbox_cgroup_only"),
-    limits: noEffect("the VMM is accounted to the pod's cgroup and the shim is not, as without it"),
+    limits: noEffect("with it or without, the VMM is in the pod's cgroup and the shim is not"),
     meaning: "Everything of a sandbox is accounted to the pod's cgroup, also the VMM's and the shim's own needs",
   }),
   static_sandbox_resource_mgmt: flag({

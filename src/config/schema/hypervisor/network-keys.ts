@@ -17,7 +17,7 @@ export const networkKeys = {
     max: 256,
     hypervisors: ["qemu", "clh", "firecracker", "dragonball", "openvmm"],
     annotation: hypervisorAnnotation("network_queues"),
-    limits: noEffect("a card has a pair of queues for each vCPU"),
+    limits: noEffect("the number of vCPUs decides"),
     meaning: "Pairs of queues of a network card",
   }),
   rx_rate_limiter_max_rate: integer({
