@@ -1,5 +1,6 @@
 import { joinKernelParams } from "./annotations/kernel-params.ts";
 import type { AnnotationReading } from "./annotations/read.ts";
+import type { Architecture } from "./architecture.ts";
 import type { Collected, Found } from "./collect.ts";
 import { placeIn } from "./document.ts";
 import type { Finding, Place } from "./finding.ts";
@@ -13,7 +14,7 @@ import {
   type rootlessUserKeys,
   type runtimeKeys,
 } from "./schema/catalog.ts";
-import { type Arch, defaultOf, type Key, type Limit, type ValuesOf } from "./schema/key.ts";
+import { defaultOf, type Key, type Limit, type ValuesOf } from "./schema/key.ts";
 import type { Origin, Settings } from "./settings.ts";
 import { printTomlValue } from "./toml/print.ts";
 
@@ -45,7 +46,7 @@ export interface Values {
 export function effectiveValues(
   { found }: Pick<Collected, "found">,
   type: HypervisorType,
-  arch: Arch,
+  arch: Architecture,
 ): ReadonlyMap<string, Effective> {
   const all = new Map<string, Effective>();
   for (const table of catalog) {

@@ -1,22 +1,13 @@
 import { KataError } from "../base/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { SystemPort } from "../sys/port/system.ts";
+import { architectureOf } from "./architecture.ts";
 import type { Host } from "./rules/rule.ts";
-import type { Arch } from "./schema/key.ts";
-
-// What uname(2) calls them.
-const archs: Readonly<Record<string, Arch>> = {
-  x86_64: "amd64",
-  aarch64: "arm64",
-  ppc64le: "ppc64le",
-  s390x: "s390x",
-  riscv64: "riscv64",
-};
 
 /** The host's architecture and size. Throws KataError `unimplemented` on a machine that Kata does not know. */
 export function hostOf(sys: Pick<FilesPort, "readText"> & Pick<SystemPort, "cpuCount" | "uname">): Host {
   const { machine } = sys.uname();
-  const arch = Object.hasOwn(archs, machine) ? archs[machine] : undefined;
+  const arch = architectureOf(machine);
   if (arch === undefined) throw new KataError("unimplemented", `Kata does not run on ${machine}`);
   return { arch, cpus: sys.cpuCount(), memoryMib: memoryMib(sys) };
 }

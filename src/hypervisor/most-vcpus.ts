@@ -1,5 +1,5 @@
+import type { Architecture } from "../config/architecture.ts";
 import type { HypervisorType } from "../config/hypervisor-type.ts";
-import type { Architecture } from "./host/architecture.ts";
 
 /** What upstream lets a VM have by architecture; on Arm it is what version 3 of the interrupt controller serves. */
 const byArchitecture: Readonly<Record<Architecture, number>> = {

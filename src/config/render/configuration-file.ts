@@ -1,7 +1,8 @@
 import { wrap } from "../../base/wrap.ts";
+import type { Architecture } from "../architecture.ts";
 import { type HypervisorType, hypervisorDisplayName } from "../hypervisor-type.ts";
 import { keysFor } from "../schema/catalog.ts";
-import { type Arch, defaultOf, type Key } from "../schema/key.ts";
+import { defaultOf, type Key } from "../schema/key.ts";
 import { settingText } from "./value.ts";
 import { allowedText, isUnused, limitTexts } from "./words.ts";
 
@@ -17,7 +18,7 @@ const columns = 118;
  * The text of a configuration file for one hypervisor: every key that it has, with its meaning, what may be written and what
  * kata-ts does not do with it. Loading it gives the defaults, but for the paths and what we ship differently.
  */
-export function renderConfigurationFile(hypervisor: HypervisorType, arch: Arch, files: InstalledFiles): string {
+export function renderConfigurationFile(hypervisor: HypervisorType, arch: Architecture, files: InstalledFiles): string {
   const lines = [
     ...comment(
       `Configuration of kata-ts for ${hypervisorDisplayName(hypervisor)}. A key that is left out, or commented out, has the default that it shows. A value that "is not possible" is refused: no sandbox starts with it. To change something, write it to config.d/NAME.toml beside this file: such files are read in the order of their names and win over this one. "kata-ctl config explain KEY" tells more about a key, "kata-ctl config validate" checks what you wrote.`,
@@ -37,7 +38,7 @@ export function renderConfigurationFile(hypervisor: HypervisorType, arch: Arch, 
 function keyLines(
   name: string,
   key: Key,
-  { hypervisor, arch, files }: { hypervisor: HypervisorType; arch: Arch; files: ReadonlyMap<string, string> },
+  { hypervisor, arch, files }: { hypervisor: HypervisorType; arch: Architecture; files: ReadonlyMap<string, string> },
 ): string[] {
   const fallback = defaultOf(key, hypervisor, arch);
   const value = files.get(name) ?? key.shipped ?? fallback;

@@ -1,5 +1,5 @@
+import type { Architecture } from "../architecture.ts";
 import { type HypervisorType, hypervisorTypes } from "../hypervisor-type.ts";
-import type { Arch } from "../schema/key.ts";
 import { compactJson } from "./compact-json.ts";
 import { type InstalledFiles, renderConfigurationFile } from "./configuration-file.ts";
 import { configurationSchema } from "./json-schema.ts";
@@ -15,7 +15,7 @@ export interface GeneratedFile {
 const usual: HypervisorType = "qemu";
 
 /** Configuration files for an installation: `configuration.toml`, and `configuration-NAME.toml` for every hypervisor. */
-export function configurationFiles(arch: Arch, files: InstalledFiles): GeneratedFile[] {
+export function configurationFiles(arch: Architecture, files: InstalledFiles): GeneratedFile[] {
   return [
     { name: "configuration.toml", text: renderConfigurationFile(usual, arch, files) },
     ...hypervisorTypes.map((type) => ({

@@ -1,10 +1,10 @@
+import type { Architecture } from "../architecture.ts";
 import type { Values } from "../effective.ts";
 import type { HypervisorType } from "../hypervisor-type.ts";
-import type { Arch } from "../schema/key.ts";
 
 /** The machine that VMs run on, for defaults and rules that depend on it. */
 export interface Host {
-  readonly arch: Arch;
+  readonly arch: Architecture;
   readonly cpus: number;
   readonly memoryMib: number;
 }

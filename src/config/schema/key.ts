@@ -1,3 +1,4 @@
+import type { Architecture } from "../architecture.ts";
 import type { HypervisorType } from "../hypervisor-type.ts";
 import type { TomlValue } from "../toml/value.ts";
 import { acceptValue } from "./accept.ts";
@@ -24,13 +25,10 @@ export type Shape =
   | { readonly kind: "list"; readonly of: Shape; readonly maxItems: number }
   | { readonly kind: "tables"; readonly keys: Keys; readonly maxItems: number };
 
-/** Processor architectures by the names that upstream's files use. */
-export type Arch = "amd64" | "arm64" | "ppc64le" | "s390x" | "riscv64";
-
 /** A default for some hypervisors or architectures only. */
 export interface SpecialDefault<T> {
   readonly hypervisors?: readonly HypervisorType[];
-  readonly archs?: readonly Arch[];
+  readonly archs?: readonly Architecture[];
   readonly value: T;
 }
 
@@ -99,7 +97,7 @@ export function accept<T>(key: Key<T>, value: TomlValue): T | undefined {
 }
 
 /** The value of a key that is absent. */
-export function defaultOf<T>(key: Key<T>, hypervisor: HypervisorType, arch: Arch): T {
+export function defaultOf<T>(key: Key<T>, hypervisor: HypervisorType, arch: Architecture): T {
   const special = key.defaults?.find(
     ({ hypervisors, archs }) => (hypervisors?.includes(hypervisor) ?? true) && (archs?.includes(arch) ?? true),
   );

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { architectureOf } from "./architecture.ts";
 import { cpuFlags, parseCpuInfo, runningOnVmm } from "./cpu-info.ts";
 
 const intel = (n: number) =>
@@ -60,16 +59,4 @@ describe("runningOnVmm()", () => {
   ] as const)("from %j on %s is %s", (text, architecture, expected) => {
     expect(runningOnVmm(text, architecture)).toBe(expected);
   });
-});
-
-test("architectureOf() knows uname's names", () => {
-  expect(["x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "i686", "constructor"].map(architectureOf)).toEqual([
-    "amd64",
-    "arm64",
-    "ppc64le",
-    "s390x",
-    "riscv64",
-    undefined,
-    undefined,
-  ]);
 });

@@ -1,5 +1,5 @@
 import { KataError } from "../../base/error.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../../config/architecture.ts";
 
 /** What /proc/cpuinfo tells about the host's processors. */
 export interface CpuInfo {

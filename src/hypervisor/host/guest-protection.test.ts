@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { architectureOf } from "../../config/architecture.ts";
 import { createFakeSys } from "../../sys/fake.ts";
-import { architectureOf } from "./architecture.ts";
 import { availableGuestProtections, guestProtections } from "./guest-protection.ts";
 
 const amd = "/sys/module/kvm_amd/parameters";

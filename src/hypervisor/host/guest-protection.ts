@@ -1,8 +1,8 @@
 import { KataError } from "../../base/error.ts";
 import { shown } from "../../base/shown.ts";
+import type { Architecture } from "../../config/architecture.ts";
 import { isErrno, SysError } from "../../sys/error.ts";
 import type { FilesPort } from "../../sys/port/files.ts";
-import type { Architecture } from "./architecture.ts";
 import { parseCpuInfo } from "./cpu-info.ts";
 
 /** Ways to keep a guest's memory from its host. All but `sev-es` are upstream's names. */

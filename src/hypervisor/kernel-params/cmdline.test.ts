@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Architecture } from "../../config/architecture.ts";
 import { parseParams, splitKernelParams } from "../../config/kernel-params/param.ts";
 import { buildKernelCmdline, checkKernelCmdline, type KernelCmdlineParts } from "./cmdline.ts";
-import type { GuestArch } from "./defaults.ts";
 
 const read = (text: string) => parseParams(splitKernelParams(text));
 
-function build(parts: Partial<Record<keyof KernelCmdlineParts, string>>, arch: GuestArch = "amd64"): string {
+function build(parts: Partial<Record<keyof KernelCmdlineParts, string>>, arch: Architecture = "amd64"): string {
   const { defaults = "", root = "", console = "", agent = "", user = "" } = parts;
   return buildKernelCmdline(
     { defaults: read(defaults), root: read(root), console: read(console), agent: read(agent), user: read(user) },

@@ -1,6 +1,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { KataError } from "../../base/error.ts";
 import { shown } from "../../base/shown.ts";
+import type { Architecture } from "../../config/architecture.ts";
 import { kernelPart, mergeParams } from "../../config/kernel-params/merge.ts";
 import {
   hasOpenQuote,
@@ -11,10 +12,9 @@ import {
   printParams,
   splitKernelParams,
 } from "../../config/kernel-params/param.ts";
-import type { GuestArch } from "./defaults.ts";
 
 /** COMMAND_LINE_SIZE of each kernel: bytes with the NUL at the end. It cuts what is longer without a word. */
-const commandLineBytes: Readonly<Record<GuestArch, number>> = {
+const commandLineBytes: Readonly<Record<Architecture, number>> = {
   amd64: 2048,
   arm64: 2048,
   ppc64le: 2048,
@@ -40,7 +40,7 @@ export interface KernelCmdlineParts {
 
 /** For whom a command line is made. */
 export interface KernelCmdlineTarget {
-  readonly arch: GuestArch;
+  readonly arch: Architecture;
   /** The key that the user's parameters come from, for errors. */
   readonly field: string;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
+import type { Architecture } from "../../config/architecture.ts";
 import { hypervisorTypes } from "../../config/hypervisor-type.ts";
 import { printParams } from "../../config/kernel-params/param.ts";
-import { type GuestArch, type GuestKind, imageInitParams, kernelDefaults } from "./defaults.ts";
+import { type GuestKind, imageInitParams, kernelDefaults } from "./defaults.ts";
 
 type Type = Parameters<typeof kernelDefaults>[0];
-const archs: readonly GuestArch[] = ["amd64", "arm64", "ppc64le", "s390x", "riscv64"];
+const archs: readonly Architecture[] = ["amd64", "arm64", "ppc64le", "s390x", "riscv64"];
 
-function words(type: Type, arch: GuestArch, guest: Partial<GuestKind> = {}): { machine: string; console: string } {
+function words(type: Type, arch: Architecture, guest: Partial<GuestKind> = {}): { machine: string; console: string } {
   const { machine, console } = kernelDefaults(type, arch, { debug: false, ...guest });
   return { machine: printParams(machine).join(" "), console: printParams(console).join(" ") };
 }
@@ -133,8 +134,8 @@ describe("kernelDefaults()", () => {
   });
 
   test("a refusal names hypervisors that do run there", () => {
-    const hint = (arch: GuestArch) => expect.objectContaining({ hint: `Use a hypervisor that does: ${list[arch]}` });
-    const list: Partial<Record<GuestArch, string>> = {
+    const hint = (arch: Architecture) => expect.objectContaining({ hint: `Use a hypervisor that does: ${list[arch]}` });
+    const list: Partial<Record<Architecture, string>> = {
       arm64: "qemu, clh, firecracker, stratovirt, dragonball, openvmm",
       s390x: "qemu",
     };

@@ -1,9 +1,7 @@
 import { KataError } from "../../base/error.ts";
+import type { Architecture } from "../../config/architecture.ts";
 import { type HypervisorType, hypervisorDisplayName } from "../../config/hypervisor-type.ts";
 import { type Param, parseParams, splitKernelParams } from "../../config/kernel-params/param.ts";
-
-/** Processor architectures of guests, by the names that configuration files use. */
-export type GuestArch = "amd64" | "arm64" | "ppc64le" | "s390x" | "riscv64";
 
 /** The words of one VMM on one architecture. */
 interface DefaultWords {
@@ -61,7 +59,7 @@ const everywhere = { amd64: none, arm64: none, ppc64le: none, s390x: none, riscv
  * Upstream's words, but for QEMU on amd64, where those are left out that probe for hardware which our machine does not have,
  * and for words that only x86 knows, which another kernel would hand to init.
  */
-const tables: Readonly<Record<HypervisorType, Partial<Readonly<Record<GuestArch, DefaultWords>>>>> = {
+const tables: Readonly<Record<HypervisorType, Partial<Readonly<Record<Architecture, DefaultWords>>>>> = {
   qemu: {
     amd64: {
       // There is no keyboard controller, neither to be probed (i8042.*) nor to reset by: a triple fault is quickest anyway.
@@ -127,7 +125,7 @@ const tables: Readonly<Record<HypervisorType, Partial<Readonly<Record<GuestArch,
  * The parameters that a VMM's guests start with on an architecture. Throws KataError `unimplemented` for a VMM that does not
  * run there.
  */
-export function kernelDefaults(type: HypervisorType, arch: GuestArch, guest: GuestKind): KernelDefaults {
+export function kernelDefaults(type: HypervisorType, arch: Architecture, guest: GuestKind): KernelDefaults {
   const words = tables[type][arch];
   if (words === undefined) {
     throw new KataError("unimplemented", `${hypervisorDisplayName(type)} runs no guests on ${arch}`, {
@@ -146,7 +144,7 @@ export const imageInitParams: readonly Param[] = read(
   "systemd.unit=kata-containers.target systemd.mask=systemd-networkd.service systemd.mask=systemd-networkd.socket",
 );
 
-function typesFor(arch: GuestArch): string[] {
+function typesFor(arch: Architecture): string[] {
   return Object.entries(tables)
     .filter(([, byArch]) => byArch[arch] !== undefined && byArch[arch] !== none)
     .map(([type]) => type);

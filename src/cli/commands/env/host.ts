@@ -1,4 +1,4 @@
-import { architectureOf } from "../../../hypervisor/host/architecture.ts";
+import { architectureOf } from "../../../config/architecture.ts";
 import { parseCpuInfo } from "../../../hypervisor/host/cpu-info.ts";
 import { availableGuestProtections, guestProtections } from "../../../hypervisor/host/guest-protection.ts";
 import { isErrno } from "../../../sys/error.ts";

@@ -1,4 +1,4 @@
-import { architectureOf } from "../../../../hypervisor/host/architecture.ts";
+import { architectureOf } from "../../../../config/architecture.ts";
 import { parseCpuInfo, runningOnVmm } from "../../../../hypervisor/host/cpu-info.ts";
 import type { Finding, HostSys, Probe } from "../probe.ts";
 import { offersVirtualization, wantedAccelerator, withoutKvm } from "./kvm.ts";

@@ -1,4 +1,4 @@
-import type { Architecture } from "../../../../hypervisor/host/architecture.ts";
+import type { Architecture } from "../../../../config/architecture.ts";
 
 /** What a file of the guest is meant to be. */
 export type GuestFileKind = "kernel" | "initrd" | "image";

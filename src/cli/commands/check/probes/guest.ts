@@ -1,6 +1,6 @@
 import { KataError } from "../../../../base/error.ts";
 import { formatSize } from "../../../../base/units.ts";
-import { architectureOf } from "../../../../hypervisor/host/architecture.ts";
+import { architectureOf } from "../../../../config/architecture.ts";
 import { isErrno, SysError } from "../../../../sys/error.ts";
 import { readManifest } from "../../guest-inspect/handler.ts";
 import { type Finding, type Host, type HostSys, isForRootOnly, type Probe, withConfiguration } from "../probe.ts";

@@ -1,5 +1,5 @@
+import { architectureOf } from "../../../../config/architecture.ts";
 import type { Accelerator } from "../../../../config/runtime-config.ts";
-import { architectureOf } from "../../../../hypervisor/host/architecture.ts";
 import { cpuFlags } from "../../../../hypervisor/host/cpu-info.ts";
 import { SysError } from "../../../../sys/error.ts";
 import { type Configuration, type Finding, type HostSys, isForRootOnly, type Probe } from "../probe.ts";

@@ -1,4 +1,4 @@
-import { type Architecture, architectureOf } from "../../../../hypervisor/host/architecture.ts";
+import { type Architecture, architectureOf } from "../../../../config/architecture.ts";
 import { parseCpuInfo } from "../../../../hypervisor/host/cpu-info.ts";
 import { isErrno } from "../../../../sys/error.ts";
 import type { HostSys, Probe } from "../probe.ts";

@@ -1,6 +1,6 @@
+import type { Architecture } from "../../../../config/architecture.ts";
 import type { Examined } from "../../../../config/examine.ts";
 import { settingJson, settingText } from "../../../../config/render/value.ts";
-import type { Arch } from "../../../../config/schema/key.ts";
 import { defaultOf } from "../../../../config/schema/key.ts";
 import type { Origin, Setting } from "../../../../config/settings.ts";
 
@@ -26,7 +26,7 @@ export interface DifferenceJson {
 }
 
 /** What a configuration would be if its files said nothing. */
-export function defaultsOf({ settings }: Examined, arch: Arch): DiffSide {
+export function defaultsOf({ settings }: Examined, arch: Architecture): DiffSide {
   const list = settings.list.map((setting) => ({
     ...setting,
     value: defaultOf(setting.key, settings.hypervisor, arch),

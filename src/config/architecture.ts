@@ -1,4 +1,4 @@
-/** Processor architectures by the names that Kata's users know, which are Go's. */
+/** Processor architectures by the names that Kata's users and files know, which are Go's. */
 export type Architecture = "amd64" | "arm64" | "ppc64le" | "s390x" | "riscv64";
 
 const byMachine: ReadonlyMap<string, Architecture> = new Map([
