@@ -9,6 +9,7 @@ import type { ContainerRequest, GuestContainerRequest } from "../sandbox/place-c
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import { Sandbox, type SandboxDeps } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
+import { withAnnotatedMemory } from "./container-annotations.ts";
 import { factsOfSpec, type PlanDeps, type PlannedSandbox, planSandbox } from "./plan-sandbox.ts";
 
 /** What creating tasks needs. */
@@ -57,11 +58,11 @@ export async function planTask(
   const { id, terminal } = request;
   const bundle = documents.bundle(request.bundle);
   for (const warning of bundle.warnings) logger.warn("specification", { container: id, warning });
-  const { spec } = bundle;
+  const kind = containerKind(bundle.spec.annotations);
+  const spec = kind.kind === "sandbox" ? bundle.spec : withAnnotatedMemory(bundle.spec);
   for (const point of ["createContainer", "startContainer"] as const) {
     if (spec.hooks[point].length > 0) logger.warn("hooks inside of containers are not run", { container: id, point });
   }
-  const kind = containerKind(spec.annotations);
   const planned =
     kind.kind === "sandbox" ? planPodContainer(deps, id, spec) : await planGuestContainer(deps, request, bundle);
   const place = await planPlace(deps, request, spec, placeOf(kind, podId));
