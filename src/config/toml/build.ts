@@ -33,13 +33,12 @@ export function define(into: OpenTable, key: Key, value: TomlValue, valueAt: num
 /** The table that a dotted key's last part stands in. */
 function dottedTable(into: OpenTable, key: Key, mistakes: Mistakes): OpenTable | undefined {
   let table = into;
-  for (const [index, part] of key.parents.entries()) {
+  for (const part of key.parents) {
     const { name, at } = part;
     const found = table.get(name);
     const below = found === undefined ? new OpenTable("dotted") : found.value;
     if (!(below instanceof OpenTable) || below.origin === "header" || below.origin === "inline") {
-      if (found !== undefined)
-        reportSet({ parents: key.parents.slice(0, index), last: part }, found, firstOf(key).at, mistakes);
+      if (found !== undefined) reportSet(upTo(key, part), found, firstOf(key).at, mistakes);
       return undefined;
     }
     if (found === undefined) table.entries.set(name, { value: below, keyAt: at, valueAt: at });
@@ -99,7 +98,7 @@ export class Tables {
   /** The table that the last part of a header stands in. */
   private walk(key: Key): OpenTable | undefined {
     let table = this.root;
-    for (const [index, part] of key.parents.entries()) {
+    for (const part of key.parents) {
       const { name, at } = part;
       const found = table.get(name);
       let below: TomlValue | undefined = found?.value;
@@ -108,14 +107,18 @@ export class Tables {
         table.entries.set(name, { value: below, keyAt: at, valueAt: at });
       } else if (this.tableArrays.has(found.value)) below = (found.value as readonly TomlValue[]).at(-1);
       if (!(below instanceof OpenTable) || below.origin === "inline") {
-        if (found !== undefined)
-          reportSet({ parents: key.parents.slice(0, index), last: part }, found, at, this.mistakes);
+        if (found !== undefined) reportSet(upTo(key, part), found, at, this.mistakes);
         return undefined;
       }
       table = below;
     }
     return table;
   }
+}
+
+/** The beginning of a key that ends with one of its parents. */
+function upTo({ parents }: Key, part: KeyPart): Key {
+  return { parents: parents.slice(0, parents.indexOf(part)), last: part };
 }
 
 function firstOf({ parents, last }: Key): KeyPart {

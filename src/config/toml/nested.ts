@@ -46,7 +46,10 @@ function readArray(cursor: Cursor, depth: number): TomlValue[] {
 
 /** Throws SyntaxMistake when the text, or what can only be a statement, comes before the array's end. */
 function skipToItem(cursor: Cursor, open: number): void {
+  const before = cursor.at;
   cursor.skipEmptyText();
+  // Right behind a bracket, a comma or a value no statement begins.
+  if (cursor.at === before && !cursor.atEnd()) return;
   const isOver = cursor.atEnd() || (cursor.isFirstOnLine() && looksLikeStatement(cursor.source, cursor.at));
   if (isOver) throw new SyntaxMistake(open, 'The array is not closed with "]"', cursor.at);
 }

@@ -35,12 +35,13 @@ function readStatements(cursor: Cursor, tables: Tables): void {
   const { source } = cursor;
   let section: Section = { table: tables.root, depth: 0 };
   for (;;) {
-    cursor.at = skipComments(source, cursor.at);
-    if (cursor.atEnd()) return;
-    const first = cursor.unit();
+    const at = skipComments(source, cursor.at);
+    if (at >= source.length) return;
+    cursor.at = at;
+    const first = source.charCodeAt(at);
     if (first <= unit.space) cursor.at++;
-    else if (!readCommonLine(cursor, section.table) && !cursor.atEnd())
-      section = readStatement(cursor, tables, section);
+    else if (first === unit.openBracket) section = readStatement(cursor, tables, section);
+    else if (!readCommonLine(cursor, section.table)) section = readStatement(cursor, tables, section);
   }
 }
 
