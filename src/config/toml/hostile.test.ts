@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { fuzz } from "../../wire/testing/fuzz.ts";
 import { parseToml } from "./parse.ts";
 import { LineIndex } from "./position.ts";
 
@@ -97,4 +99,18 @@ test("nesting is allowed up to 64 levels", () => {
     is(`[a${".a".repeat(count - 1)}]`);
     is(`[a.a]\na.a = ${nest("[", "", "]", count - 3)}`);
   }
+});
+
+test("mutated files give a table and mistakes within the text, and never an exception", () => {
+  const corpus = [
+    'a = "b \\"c\\" \\u00e9"\nlist = [\n  1, # x\n  "y",\n]\n[t]\na.b = {c = 1.5, d = []}\n[[r]]\ne = 1979-05-27T07:32:00Z\n',
+    'a = """\none \\\n  two"""\nb = \'\'\'\nx\'\'\'\r\n[a . \'b\'."c"]\nbig = 0xffff_ffff\n"😀" = -inf\n',
+  ].map(utf8Encode);
+  const tokens = ['"""', "'''", ..."[]{}\\=.,\n\r#\0\ufeff"].map(utf8Encode);
+  fuzz({ corpus, tokens, runs: 5000 }, (chunks) => {
+    const source = utf8Decode(concatBytes(chunks));
+    const { mistakes } = parseToml(source);
+    expect(mistakes.length).toBeLessThanOrEqual(101);
+    for (const { at } of mistakes) expect(at >= 0 && at <= source.length).toBe(true);
+  });
 });

@@ -12,13 +12,14 @@ function comparable(value: unknown): unknown {
   if (value instanceof TomlTable) {
     return new Map([...value.entries].map(([key, entry]) => [key, comparable(entry.value)]));
   }
-  if (value instanceof TomlFloat) return value.value;
+  if (value instanceof TomlFloat) return comparable(value.value);
   if (value instanceof TomlDate || value instanceof ReferenceDate) return "a date";
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value === "object" && value !== null) {
     return new Map(Object.entries(value).map(([key, item]) => [key, comparable(item)]));
   }
-  return typeof value === "number" && value === 0 ? 0 : value;
+  // Zero has no sign here: each has its own way with that of integers.
+  return value === 0 ? 0 : value;
 }
 
 function reference(source: string): unknown {
