@@ -7,6 +7,8 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
   let best: string | undefined;
   let bestDistance = allowed + 1;
   for (const candidate of candidates) {
+    // The difference in length is the least distance there can be.
+    if (Math.abs(candidate.length - Math.min(typed.length, 64)) >= bestDistance) continue;
     const distance = editDistance(typed.slice(0, 64), candidate);
     if (distance < bestDistance) {
       best = candidate;

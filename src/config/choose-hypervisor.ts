@@ -14,7 +14,7 @@ export interface Choice {
  * counts, so that one drop-in can serve several main files; without a table there the drop-ins' only one; without any, QEMU.
  * Several candidates are an error: which one upstream takes is chance.
  */
-export function chooseHypervisor({ found, hypervisors }: Collected): Choice {
+export function chooseHypervisor({ found, broken, hypervisors }: Collected): Choice {
   const name = found.get("runtime.hypervisor_name");
   const main = hypervisors.filter(({ document }) => !document.dropIn);
   const candidates = distinct(main.length > 0 ? main : hypervisors);
@@ -23,7 +23,7 @@ export function chooseHypervisor({ found, hypervisors }: Collected): Choice {
     if (hypervisors.length === 0 || hypervisors.some((table) => table.type === type)) {
       return { type, findings: unused(hypervisors, type) };
     }
-    const rule = `names a hypervisor without a table: there is no [hypervisor.${type}]`;
+    const rule = `names a hypervisor without a table: there is no [hypervisor.${type}], only ${names(hypervisors)}`;
     const place = placeIn(name.document, name.at);
     const missing: Finding = { severity: "error", code: "missing-value", place, key: "runtime.hypervisor_name", rule };
     return { type, findings: [missing] };
@@ -31,11 +31,18 @@ export function chooseHypervisor({ found, hypervisors }: Collected): Choice {
   const [first, second] = candidates;
   if (first === undefined) return { type: "qemu", findings: [] };
   if (second === undefined) return { type: first.type, findings: unused(hypervisors, first.type) };
-  const names = candidates.map(({ type }) => `[hypervisor.${type}]`).join(", ");
-  const rule = `is one of several hypervisor tables (${names}); say which counts with hypervisor_name in [runtime]`;
+  // A name that was refused would have decided, and has been told.
+  if (broken.has("runtime.hypervisor_name")) return { type: first.type, findings: [] };
+  const rule = `is one of several hypervisor tables (${names(candidates)}); say which counts with hypervisor_name in [runtime]`;
   const place = placeIn(second.document, second.at);
   const ambiguous: Finding = { severity: "error", code: "conflict", place, key: `hypervisor.${second.type}`, rule };
   return { type: first.type, findings: [ambiguous] };
+}
+
+function names(tables: readonly HypervisorTable[]): string {
+  return distinct(tables)
+    .map(({ type }) => `[hypervisor.${type}]`)
+    .join(", ");
 }
 
 function distinct(tables: readonly HypervisorTable[]): HypervisorTable[] {

@@ -1,12 +1,16 @@
 import { nearest } from "../base/nearest.ts";
-import { type Document, placeIn } from "./document.ts";
-import { type Finding, type FindingCode, type Severity, suggestion, valueText } from "./finding.ts";
-import { type HypervisorType, hypervisorTypes, parseHypervisorType } from "./hypervisor-type.ts";
-import { aliasOf } from "./schema/aliases.ts";
-import { keysOfTable } from "./schema/catalog.ts";
-import { accept, type Key } from "./schema/key.ts";
+import type { Document } from "./document.ts";
+import { type Finding, type FindingCode, type Severity, valueText } from "./finding.ts";
+import { FindingsInFiles, type Remark } from "./findings-in-files.ts";
+import { type HypervisorType, hypervisorTypes, hypervisorTypesByName } from "./hypervisor-type.ts";
+import { meantValue } from "./meant-value.ts";
+import { aliases, aliasOf } from "./schema/aliases.ts";
+import { allKeys, catalog, keysOfTable } from "./schema/catalog.ts";
+import { accept, type Key, type Keys } from "./schema/key.ts";
 import { retiredKey, retiredTable } from "./schema/retired.ts";
 import { type TomlEntry, TomlTable, type TomlValue } from "./toml/value.ts";
+
+const rootTables = ["hypervisor", "agent", "runtime", "factory"] as const;
 
 /** Something in a file; lines are counted when somebody asks. */
 interface Located {
@@ -17,6 +21,7 @@ interface Located {
 
 /** A value that a file sets, accepted by its key. */
 export interface Found extends Located {
+  readonly key: Key;
   readonly value: unknown;
 }
 
@@ -29,7 +34,10 @@ export interface HypervisorTable extends Located {
 export interface Collected {
   /** The last file that sets a key decides. */
   readonly found: ReadonlyMap<string, Found>;
-  /** Keys whose value was refused in some file: what is known of them is not what the author meant. */
+  /**
+   * Keys of which is not known what the author meant: those whose value was refused in some file; all that nobody sets, if
+   * part of a file could not be read.
+   */
   readonly broken: ReadonlySet<string>;
   /** In the order in which they were met; one a type and file. */
   readonly hypervisors: readonly HypervisorTable[];
@@ -43,6 +51,7 @@ export interface Collected {
 export function collect(documents: readonly Document[]): Collected {
   const collector = new Collector();
   for (const document of documents) collector.addDocument(document);
+  collector.finish();
   return collector;
 }
 
@@ -56,21 +65,44 @@ class Collector implements Collected {
   readonly found = new Map<string, Found>();
   readonly broken = new Set<string>();
   readonly hypervisors: HypervisorTable[] = [];
-  readonly findings: Finding[] = [];
+  private readonly told = new FindingsInFiles();
   private document!: Document;
   /** Keys that the current file sets by their own name: other spellings do not override them. */
   private byOwnName = new Set<string>();
+  /** Other spellings in the current file. */
+  private aliases: (() => void)[] = [];
+  /** Something could not be read that may have set any key. */
+  private incomplete = false;
+
+  get findings(): readonly Finding[] {
+    return this.told.list();
+  }
 
   addDocument(document: Document): void {
     this.document = document;
     this.byOwnName = new Set();
+    this.aliases = [];
+    this.incomplete ||= document.incomplete === true;
+    this.told.begin(document);
     for (const [name, entry] of document.table.entries) this.addRootTable(name, entry);
+    for (const add of this.aliases) add();
+  }
+
+  /** Nothing is known of keys that nobody sets, if something could not be read. */
+  finish(): void {
+    if (!this.incomplete) return;
+    for (const type of hypervisorTypes) {
+      for (const [path] of allKeys()) {
+        const key = path.map((part) => (part === "*" ? type : part)).join(".");
+        if (!this.found.has(key)) this.broken.add(key);
+      }
+    }
   }
 
   private addRootTable(name: string, entry: TomlEntry): void {
     const site = { path: [name], entry };
-    if (name === "hypervisor") this.eachTable(site, (type, table) => this.addHypervisor(type, table));
-    else if (name === "agent") this.eachTable(site, (agent, table) => this.addTable(["agent", agent], table));
+    if (name === "hypervisor") this.eachTable(site, (inner, table) => this.addHypervisor(inner, table));
+    else if (name === "agent") this.eachTable(site, (inner, table) => this.addAgent(inner, table));
     else this.addTable([name], entry);
   }
 
@@ -82,26 +114,41 @@ class Collector implements Collected {
   }
 
   private addHypervisor(name: string, entry: TomlEntry): void {
-    let type: HypervisorType;
-    try {
-      type = parseHypervisorType(name);
-    } catch {
-      const meant = nearest(name.toLowerCase(), hypervisorTypes);
+    const site = { path: ["hypervisor", name], entry };
+    const type = hypervisorTypesByName.get(name);
+    if (type === undefined && this.isStray(site, "[hypervisor.NAME]")) return;
+    if (type === undefined) {
+      this.incomplete = true;
+      const meant = () => tableName("hypervisor", nearest(name.slice(0, 64).toLowerCase(), hypervisorTypes));
       const rule = `is not a hypervisor; known ones are ${hypervisorTypes.join(", ")}`;
-      const did = meant === undefined ? {} : { suggestion: `[hypervisor.${meant}]` };
-      this.tell("error", "unknown-hypervisor", { path: ["hypervisor", name], entry }, rule, did);
+      this.tell("error", "unknown-hypervisor", site, rule, { meant });
       return;
     }
-    if (!(entry.value instanceof TomlTable)) {
-      this.asTable({ path: ["hypervisor", name], entry });
-      return;
+    if (this.asTable(site) === undefined) return;
+    if (this.hypervisors.some((other) => other.type === type && other.document === this.document)) {
+      const rule = `is the hypervisor ${type}, which has a table in this file already; write one table`;
+      this.tell("error", "conflict", site, rule);
     }
     this.hypervisors.push({ type, document: this.document, at: entry.keyAt });
     this.addTable(["hypervisor", type], entry);
   }
 
-  /** `path` has the canonical names. */
-  private addTable(path: readonly string[], entry: TomlEntry): void {
+  private addAgent(name: string, entry: TomlEntry): void {
+    const site = { path: ["agent", name], entry };
+    if (name === "kata" || !this.isStray(site, "[agent.kata]")) this.addTable(site.path, entry);
+  }
+
+  /** Tells of a value where only tables stand. */
+  private isStray(site: Site, table: string): boolean {
+    if (site.entry.value instanceof TomlTable) return false;
+    this.incomplete = true;
+    const rule = `must not stand directly below [${site.path[0]}], but below ${table}`;
+    this.tell("error", "wrong-value", site, rule);
+    return true;
+  }
+
+  /** `path` has the canonical names. `alias`: the file has another one. */
+  private addTable(path: readonly string[], entry: TomlEntry, alias = false): void {
     const site = { path, entry };
     const retired = retiredTable(path);
     if (retired !== undefined) {
@@ -110,95 +157,124 @@ class Collector implements Collected {
     }
     const keys = keysOfTable(path);
     if (keys === undefined) {
-      const { names, show } = siblings(path);
-      const meant = nearest(path.at(-1) ?? "", names);
-      const did = meant === undefined ? {} : { suggestion: show(meant) };
-      this.tell("warning", "unknown-table", site, "is not a known table and is ignored", did);
+      this.addUnknownTable(site);
       return;
     }
     const table = this.asTable(site);
     if (table === undefined) return;
-    for (const [name, inner] of table.entries) this.addEntry(path, name, inner, Object.keys(keys));
+    for (const [name, inner] of table.entries) this.addEntry({ path: [...path, name], entry: inner }, keys, alias);
   }
 
-  private addEntry(table: readonly string[], name: string, entry: TomlEntry, known: readonly string[]): void {
-    const path = [...table, name];
-    const site = { path, entry };
-    const alias = aliasOf(path);
-    if (alias !== undefined) {
-      this.addAlias(site, alias.path, alias.convert, alias.note);
+  private addUnknownTable(site: Site): void {
+    const name = (site.path.at(-1) ?? "").slice(0, 64);
+    if (site.path.length === 1 && !(site.entry.value instanceof TomlTable)) {
+      const home = catalog.find(({ keys }) => Object.hasOwn(keys, name));
+      const where = home === undefined ? "" : `; it belongs below ${headerOf(home.path)}`;
+      this.tell("warning", "unknown-key", site, `stands before the first table and is ignored${where}`);
       return;
     }
-    const key = keyAt(path);
+    const meant = () =>
+      site.path[0] === "agent" ? tableName("agent", nearest(name, ["kata"])) : tableName("", nearest(name, rootTables));
+    this.tell("warning", "unknown-table", site, "is not a known table and is ignored", { meant });
+  }
+
+  private addEntry(site: Site, keys: Keys, viaAlias: boolean): void {
+    const { path, entry } = site;
+    const alias = aliasOf(path);
+    if (alias !== undefined) {
+      this.aliases.push(() => this.addAlias(site, alias));
+      return;
+    }
+    const key = ownKey(keys, path);
     if (key !== undefined) {
-      this.byOwnName.add(path.join("."));
+      const canonical = path.join(".");
+      if (viaAlias && this.isOverridden(site, canonical)) return;
+      this.byOwnName.add(canonical);
       this.set(site, key, path, entry.value);
     } else if (keysOfTable(path) !== undefined || retiredTable(path) !== undefined) {
-      this.addTable(path, entry);
+      this.addTable(path, entry, viaAlias);
     } else {
-      this.addStranger(site, known);
+      this.addStranger(site);
     }
   }
 
-  private addAlias(
-    site: Site,
-    to: readonly string[],
-    convert: ((value: TomlValue) => TomlValue | undefined) | undefined,
-    note: string | undefined,
-  ): void {
+  private addAlias(site: Site, { path: to, convert, note }: NonNullable<ReturnType<typeof aliasOf>>): void {
     const key = keyAt(to);
     if (key === undefined) {
       // The alias of a table.
-      this.addTable(to, site.entry);
+      this.addTable(to, site.entry, true);
       return;
     }
-    const canonical = to.join(".");
-    if (this.byOwnName.has(canonical)) {
-      this.tell("note", "overridden", site, `is another name of ${canonical}, which is set as well and counts`);
-      return;
-    }
+    if (this.isOverridden(site, to.join("."))) return;
     if (note !== undefined) this.tell("note", "retired", site, note);
     const value = convert === undefined ? site.entry.value : convert(site.entry.value);
     if (value === undefined) this.refuse(site, key, to);
     else this.set(site, key, to, value);
   }
 
-  private addStranger(site: Site, known: readonly string[]): void {
+  private isOverridden(site: Site, canonical: string): boolean {
+    if (!this.byOwnName.has(canonical)) return false;
+    this.tell("note", "overridden", site, `is another name of ${canonical}, which is set as well and counts`);
+    return true;
+  }
+
+  private addStranger(site: Site): void {
     const retired = retiredKey(site.path);
     if (retired !== undefined) {
       this.tell("note", "retired", site, retired);
       return;
     }
-    const meant = nearest(site.path.at(-1) ?? "", known);
-    const did = meant === undefined ? {} : { suggestion: meant };
-    this.tell("warning", "unknown-key", site, "is not a known key and is ignored", did);
+    const isTable = site.entry.value instanceof TomlTable;
+    const code = isTable ? "unknown-table" : "unknown-key";
+    const meant = () => nearest((site.path.at(-1) ?? "").slice(0, 64), namesIn(site.path.slice(0, -1)));
+    this.tell("warning", code, site, `is not a known ${isTable ? "table" : "key"} and is ignored`, { meant });
   }
 
   private set(site: Site, key: Key, path: readonly string[], raw: TomlValue): void {
     const value = accept(key, raw);
-    if (value === undefined) this.refuse(site, key, path);
-    else this.found.set(path.join("."), { value, document: this.document, at: site.entry.valueAt });
+    if (key.shape.kind === "tables" && this.addRows(site, key.shape.keys, path, raw)) return;
+    // As upstream has it: an empty string where it is no value leaves the default.
+    if (value === undefined && raw === "") this.found.delete(path.join("."));
+    else if (value === undefined) this.refuse(site, key, path);
+    else this.found.set(path.join("."), { key, value, document: this.document, at: site.entry.valueAt });
+  }
+
+  /** Tells what is wrong within an array of tables; whether there was an error. */
+  private addRows(site: Site, keys: Keys, path: readonly string[], raw: TomlValue): boolean {
+    let wrong = false;
+    for (const [index, row] of (Array.isArray(raw) ? (raw as readonly TomlValue[]) : []).entries()) {
+      if (!(row instanceof TomlTable)) continue;
+      for (const [name, entry] of row.entries) {
+        const inner = { path: [...site.path.slice(0, -1), `${site.path.at(-1)}[${index}]`, name], entry };
+        const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+        if (key === undefined) {
+          const meant = () => nearest(name.slice(0, 64), Object.keys(keys));
+          this.tell("warning", "unknown-key", inner, "is not a known key and is ignored", { meant });
+        } else if (accept(key, entry.value) === undefined) {
+          wrong = true;
+          this.refuse(inner, key, path);
+        }
+      }
+    }
+    return wrong;
   }
 
   private refuse(site: Site, key: Key, path: readonly string[]): void {
-    const { shape } = key;
     const got = site.entry.value;
     this.broken.add(path.join("."));
-    const meant =
-      shape.kind === "choice" && typeof got === "string"
-        ? suggestion(
-            got,
-            [...shape.choices, ...Object.keys(shape.synonyms)].filter((word) => word !== ""),
-          )
-        : {};
-    const quoted = meant.suggestion === undefined ? {} : { suggestion: JSON.stringify(meant.suggestion) };
-    this.tell("error", "wrong-value", site, key.rule, { got: valueText(got), ...quoted });
+    const isOneTable = key.shape.kind === "tables" && got instanceof TomlTable;
+    const meant = () => (isOneTable ? `[[${site.path.join(".")}]]` : meantValue(key, got));
+    this.tell("error", "wrong-value", site, key.rule, { got: valueText(got), meant });
   }
 
   private asTable(site: Site): TomlTable | undefined {
     const { value } = site.entry;
     if (value instanceof TomlTable) return value;
-    this.tell("error", "wrong-value", site, "must be a table", { got: valueText(value) });
+    this.incomplete = true;
+    const header = headerOf(site.path);
+    const isRows = Array.isArray(value) && value.length > 0 && value.every((row) => row instanceof TomlTable);
+    const rule = isRows ? `must be one table, ${header}, not an array of tables` : `must be a table, ${header}`;
+    this.tell("error", "wrong-value", site, rule, isRows ? {} : { got: valueText(value) });
     return undefined;
   }
 
@@ -207,21 +283,36 @@ class Collector implements Collected {
     code: FindingCode,
     { path, entry }: Site,
     rule: string,
-    more: { got?: string; suggestion?: string } = {},
+    more: Pick<Remark, "got" | "meant"> = {},
   ): void {
     // What is said about a value points at the value, and else at the key.
-    const place = placeIn(this.document, more.got === undefined ? entry.keyAt : entry.valueAt);
-    this.findings.push({ severity, code, place, key: path.join("."), rule, ...more });
+    const at = more.got === undefined ? entry.keyAt : entry.valueAt;
+    this.told.tell({ severity, code, path, at, rule, ...more });
   }
 }
 
 function keyAt(path: readonly string[]): Key | undefined {
   const keys = keysOfTable(path.slice(0, -1));
-  const name = path.at(-1) ?? "";
-  return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined;
+  return keys === undefined ? undefined : ownKey(keys, path);
 }
 
-function siblings(path: readonly string[]): { names: readonly string[]; show: (name: string) => string } {
-  if (path[0] === "agent") return { names: ["kata"], show: (name) => `[agent.${name}]` };
-  return { names: ["hypervisor", "agent", "runtime", "factory"], show: (name) => `[${name}]` };
+function ownKey(keys: Keys, path: readonly string[]): Key | undefined {
+  const name = path.at(-1) ?? "";
+  return Object.hasOwn(keys, name) ? keys[name] : undefined;
+}
+
+/** Everything that a table may hold: keys, by all their names, and tables. */
+function namesIn(table: readonly string[]): string[] {
+  const inside = (path: readonly string[]) =>
+    path.length === table.length + 1 && table.every((part, index) => path[index] === "*" || path[index] === part);
+  const paths = [...aliases.map(({ from }) => from), ...catalog.map(({ path }) => path)].filter(inside);
+  return [...Object.keys(keysOfTable(table) ?? {}), ...paths.map((path) => path.at(-1) ?? "")];
+}
+
+function tableName(parent: string, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : headerOf([parent, name].filter((part) => part !== ""));
+}
+
+function headerOf(path: readonly string[]): string {
+  return `[${path.map((part) => (part === "*" ? "NAME" : part)).join(".")}]`;
 }

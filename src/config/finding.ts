@@ -106,8 +106,16 @@ function placeText(place: Place): string {
 /** A value as it would be written, cut when it is long. */
 export function valueText(value: TomlValue): string {
   if (value instanceof TomlTable) return "a table";
-  const text = printTomlValue(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+  return cutText(printTomlValue(value));
+}
+
+/** Written text as it may stand in a message: cut when it is long, and with nothing that a terminal would obey. */
+export function cutText(text: string): string {
+  const cut = text.length <= 80 ? text : `${text.slice(0, 77).replace(/[\ud800-\udbff]$/, "")}...`;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase();
+    return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
+  });
 }
 
 /** The choice that was probably meant. */

@@ -22,7 +22,8 @@ export function listFindings(
   const listKeys = new Set([...keys].flatMap(([, { annotation }]) => annotation?.allowedBy ?? []));
   const patterns = [...listKeys].flatMap((listKey) =>
     allowedPaths(listKey)
-      .filter((pattern) => parseGlob(pattern) === undefined)
+      // Upstream's files have empty ones, which match nothing.
+      .filter((pattern) => pattern !== "" && parseGlob(pattern) === undefined)
       .map((pattern) => tell(listKey, "must hold valid patterns for paths", pattern)),
   );
   return [...expressions, ...patterns];

@@ -14,9 +14,11 @@ export const bootRules: readonly Rule[] = [
   },
   {
     key: "~initrd",
-    with: ["~image"],
-    broken: ({ hypervisor: { image, initrd }, type }) =>
+    with: ["~image", "~confidential_guest"],
+    broken: ({ hypervisor: { image, initrd, confidential_guest: confidential }, type }) =>
       type !== "remote" &&
+      // The kernel of a Secure Execution guest has everything in it.
+      !confidential &&
       image === "" &&
       initrd === "" &&
       "must be set, unless image is: the guest needs one of the two",

@@ -1,5 +1,5 @@
 import { type Effective, placeOf } from "../effective.ts";
-import type { Finding } from "../finding.ts";
+import type { Finding, Place } from "../finding.ts";
 import { bootRules } from "./boot-rules.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { Rule, RuleInput } from "./rule.ts";
@@ -24,9 +24,22 @@ export function brokenRules(
     if (text === false) continue;
     const key = full(rule.key);
     // A default breaks no rule by itself: what was set is where to look.
-    const place = placeOf(all.get(keys.find((one) => (all.get(one)?.source.kind ?? "default") !== "default") ?? key));
+    const set = all.get(keys.find((one) => isSet(all.get(one))) ?? key);
+    const place = isSet(set) ? placeOf(set) : fileOf(all, key);
     const severity = rule.severity ?? "error";
     findings.push({ severity, code: severity === "error" ? "conflict" : "ignored", place, key, rule: text });
   }
   return findings;
+}
+
+function isSet(effective: Effective | undefined): boolean {
+  return effective !== undefined && effective.source.kind !== "default";
+}
+
+/** The last file that has something to say about the table of a key, else the last that says anything. */
+function fileOf(all: ReadonlyMap<string, Effective>, key: string): Place {
+  const table = key.slice(0, key.lastIndexOf(".") + 1);
+  const places = [...all.values()].filter(isSet).map((one) => ({ path: one.path, place: placeOf(one) }));
+  const { place } = places.findLast(({ path }) => path.startsWith(table)) ?? places.at(-1) ?? {};
+  return place?.kind === "file" ? { kind: "whole-file", file: place.file } : { kind: "nowhere" };
 }
