@@ -1,5 +1,6 @@
 import type { Asset } from "./annotations/asset-hash.ts";
 import type { Values } from "./effective.ts";
+import type { HypervisorType } from "./hypervisor-type.ts";
 import type { VerityParams } from "./kernel-params/verity.ts";
 
 /**
@@ -18,9 +19,10 @@ export interface RuntimeConfig {
   readonly warnings: readonly string[];
 }
 
-/** A file that must have the hash; 128 hexadecimal digits. */
+/** A file that must have the hash. */
 export interface AssetHash {
   readonly asset: Asset;
+  /** 128 hexadecimal digits in lower case. */
   readonly sha512: string;
 }
 
@@ -32,7 +34,7 @@ export type AgentTransport = "auto" | "vsock" | "hybrid-vsock" | "virtio-serial"
 /** `[hypervisor.NAME]`. */
 export interface HypervisorConfig {
   /** Which driver: the NAME of the table. */
-  readonly name: string;
+  readonly name: HypervisorType;
   /** The VMM's executable. */
   readonly path: string;
   readonly kernelPath: string;

@@ -17,9 +17,9 @@ test("createHypervisor() finds the driver by name", () => {
   const vm = createHypervisor(deps(), config);
   expect(vm.name).toBe("qemu");
   expect(vm.pid).toBeUndefined();
-  expect(() =>
-    createHypervisor(deps(), { ...config, hypervisor: { ...config.hypervisor, name: "constructor" } }),
-  ).toThrow("There is no driver for hypervisor constructor");
+  expect(() => createHypervisor(deps(), { ...config, hypervisor: { ...config.hypervisor, name: "clh" } })).toThrow(
+    "There is no driver for hypervisor clh",
+  );
 });
 
 test("what a driver lacks is unimplemented, what comes too early is a failed precondition", async () => {

@@ -1,5 +1,6 @@
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
+import type { HypervisorType } from "../config/hypervisor-type.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { Loop } from "../sys/loop.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -13,14 +14,16 @@ export interface HypervisorDeps {
   readonly logger: Logger;
 }
 
-const drivers: Readonly<Record<string, new (deps: HypervisorDeps, config: RuntimeConfig) => Hypervisor>> = {
+const drivers: Readonly<
+  Partial<Record<HypervisorType, new (deps: HypervisorDeps, config: RuntimeConfig) => Hypervisor>>
+> = {
   qemu: QemuHypervisor,
 };
 
 /** A driver for one VM, by the configuration's hypervisor. Throws KataError `unimplemented` for one that is not known. */
 export function createHypervisor(deps: HypervisorDeps, config: RuntimeConfig): Hypervisor {
   const { name } = config.hypervisor;
-  const Driver = Object.hasOwn(drivers, name) ? drivers[name] : undefined;
+  const Driver = drivers[name];
   if (Driver !== undefined) return new Driver(deps, config);
   throw new KataError("unimplemented", `There is no driver for hypervisor ${name}`, {
     field: `hypervisor.${name}`,

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../base/cancel.ts";
 import type { Logger } from "../base/logger.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { Asset } from "../hypervisor/assets/asset.ts";
 import type { AgentChannels, Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Hook } from "../oci/spec.ts";
 import type { NetworkModel } from "../resource/network/model.ts";
@@ -24,6 +25,8 @@ export interface ShareFsDaemon {
 
 /** The parts of a sandbox that are programs of their own. */
 export interface SandboxBackends {
+  /** See `verifyAsset` in `hypervisor/assets`. */
+  verifyAsset(asset: Pick<Asset, "type" | "path" | "sha512">, options: CallOptions): Promise<void>;
   /** A driver for one VM. Throws KataError for a hypervisor that is unknown or not installed. */
   createHypervisor(config: RuntimeConfig, logger: Logger): Hypervisor;
   /** Serves `directory` over a socket in `vmDir`. */

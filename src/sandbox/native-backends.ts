@@ -10,6 +10,10 @@ import { runHooks } from "./hooks.ts";
 /** The real programs behind a sandbox. */
 export function nativeBackends({ sys, loop }: { readonly sys: Sys; readonly loop: Loop }): SandboxBackends {
   return {
+    async verifyAsset(asset, options) {
+      const { verifyAsset } = await import("../hypervisor/assets/verify.ts");
+      await verifyAsset({ sys, loop }, asset, options);
+    },
     createHypervisor: (config, logger) => createHypervisor({ sys, loop, logger }, config),
     startShareFs: (config, options, logger) => startVirtiofsd({ sys, loop, logger }, config.hypervisor, options),
     async openPodNetwork(netns, { model, undo }) {

@@ -3,6 +3,7 @@ import { KataError } from "../base/error.ts";
 /** The phases of a sandbox's and a container's life, as errors name them. */
 export type Stage =
   | "load-config"
+  | "check-assets"
   | "prepare-image"
   | "prepare-sandbox"
   | "join-network"

@@ -3,6 +3,10 @@ import { containerResources } from "../config/annotations/container-resources.ts
 import type { MemoryResources, Spec } from "../oci/spec.ts";
 
 const swapAnnotation = "io.katacontainers.container.resource.swap_in_bytes";
+/** What nobody would notice otherwise. */
+export const swappinessWarning =
+  "io.katacontainers.container.resource.swappiness changes nothing: cgroups of version 2 have no swappiness";
+
 const nothing: MemoryResources = {
   limit: undefined,
   reservation: undefined,

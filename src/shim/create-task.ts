@@ -9,7 +9,7 @@ import type { ContainerRequest, GuestContainerRequest } from "../sandbox/place-c
 import type { ProcessIo, StdioNames } from "../sandbox/process-io.ts";
 import { Sandbox, type SandboxDeps } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
-import { withAnnotatedMemory } from "./container-annotations.ts";
+import { swappinessWarning, withAnnotatedMemory } from "./container-annotations.ts";
 import { factsOfSpec, type PlanDeps, type PlannedSandbox, planSandbox } from "./plan-sandbox.ts";
 
 /** What creating tasks needs. */
@@ -60,6 +60,9 @@ export async function planTask(
   for (const warning of bundle.warnings) logger.warn("specification", { container: id, warning });
   const kind = containerKind(bundle.spec.annotations);
   const spec = kind.kind === "sandbox" ? bundle.spec : withAnnotatedMemory(bundle.spec);
+  if (spec !== bundle.spec && spec.linux.resources?.memory?.swappiness !== undefined) {
+    logger.warn("specification", { container: id, warning: swappinessWarning });
+  }
   for (const point of ["createContainer", "startContainer"] as const) {
     if (spec.hooks[point].length > 0) logger.warn("hooks inside of containers are not run", { container: id, point });
   }

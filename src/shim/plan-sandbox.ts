@@ -1,11 +1,16 @@
 import type { Failpoints } from "../base/failpoint.ts";
 import type { Logger } from "../base/logger.ts";
+import { architectureOf } from "../config/architecture.ts";
+import type { HypervisorType } from "../config/hypervisor-type.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { mostVcpus } from "../hypervisor/most-vcpus.ts";
 import { sharesPidNamespace } from "../oci/guest-spec.ts";
 import type { Annotations, Resources, Spec } from "../oci/spec.ts";
 import { type PodNetns, podNetns } from "../resource/network/netns.ts";
 import { vmSize } from "../resource/sizing.ts";
 import { planVolumes } from "../resource/volume-plan.ts";
+import type { SandboxBackends } from "../sandbox/backends.ts";
+import { checkAssets } from "../sandbox/check-assets.ts";
 import { resolverLines } from "../sandbox/guest-requests.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
@@ -18,6 +23,7 @@ export interface PlanDeps {
   readonly logger: Logger;
   readonly failpoints: Failpoints;
   readonly documents: Documents;
+  readonly backends: SandboxBackends;
   readonly namespace: string;
   /** The shim's socket. */
   readonly socket: string;
@@ -57,7 +63,7 @@ export interface PlannedSandbox {
 /** Memory that the containers of a pod share when nothing says how much. */
 export const POD_SHM_BYTES = 64 * 1024 * 1024;
 
-/** Reads the configuration and sizes the VM. Throws KataError. */
+/** Reads the configuration, checks the files whose hashes the pod knows, and sizes the VM. Throws KataError. */
 export async function planSandbox(
   deps: PlanDeps,
   request: SandboxRequest,
@@ -68,12 +74,13 @@ export async function planSandbox(
   const config = await inStage("load-config", () => deps.documents.config(path, kataAnnotations(facts.annotations)));
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
+  await checkAssets(deps.backends, config);
   const options: SandboxOptions = {
     config,
     namespace: deps.namespace,
     socket: deps.socket,
     bundle: request.bundle,
-    size: vmSize(config.hypervisor, facts, sys.cpuCount()),
+    size: vmSize(config.hypervisor, facts, sys.cpuCount(), mostVcpusHere(sys, config.hypervisor.name)),
     netns: facts.netns,
     cgroupsPath: facts.cgroupsPath,
     sysctl: facts.sysctl,
@@ -87,6 +94,12 @@ export async function planSandbox(
     },
   };
   return { config, options };
+}
+
+/** On a machine that Kata does not know, the VMM decides. */
+function mostVcpusHere(sys: Sys, type: HypervisorType): number | undefined {
+  const architecture = architectureOf(sys.uname().machine);
+  return architecture === undefined ? undefined : mostVcpus(type, architecture);
 }
 
 /** What a specification asks its sandbox to be. `pod`: it stands for a pod rather than for a container. */

@@ -2,6 +2,7 @@ import type { CallOptions } from "../../base/cancel.ts";
 import { sleep } from "../../base/clock.ts";
 import { KataError } from "../../base/error.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
+import type { Asset } from "../../hypervisor/assets/asset.ts";
 import type { AgentChannels, Device, Hypervisor, VmExit, VmSpec } from "../../hypervisor/hypervisor.ts";
 import type { Hook } from "../../oci/spec.ts";
 import type { PodNetns } from "../../resource/network/netns.ts";
@@ -27,6 +28,9 @@ export class FakeBackends implements SandboxBackends {
   vmSpec: VmSpec | undefined;
   vmPid: number | undefined;
   shareFsPid: number | undefined;
+  /** Files whose hashes were looked at: kind, path, hash; and what is wrong with them. */
+  readonly verified: string[] = [];
+  assetFailure: KataError | undefined;
   /** The agent answers only after this. */
   bootMs = 1000;
   startFailure: KataError | undefined;
@@ -46,6 +50,11 @@ export class FakeBackends implements SandboxBackends {
     this.loop = loop;
     this.guest = new FakeGuest(loop);
     this.network = new FakePodNetwork(sys);
+  }
+
+  async verifyAsset({ type, path, sha512 }: Pick<Asset, "type" | "path" | "sha512">): Promise<void> {
+    this.verified.push(`${type} ${path} ${sha512}`);
+    if (this.assetFailure !== undefined) throw this.assetFailure;
   }
 
   createHypervisor(): Hypervisor {

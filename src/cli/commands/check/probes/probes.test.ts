@@ -91,8 +91,8 @@ const rows: readonly Row[] = [
   [
     "hypervisor",
     "one that has no driver",
-    (host) => host.configure({ name: "vbox" }),
-    { result: "failed", reason: "there is no driver for vbox" },
+    (host) => host.configure({ name: "clh" }),
+    { result: "failed", reason: "there is no driver for clh" },
   ],
   [
     "virtiofsd",
