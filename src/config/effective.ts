@@ -1,20 +1,19 @@
-import { joinKernelParams } from "./annotations/kernel-params.ts";
-import type { AnnotationReading } from "./annotations/read.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Collected, Found } from "./collect.ts";
 import { placeIn } from "./document.ts";
-import type { Finding, Place } from "./finding.ts";
+import { cutText, type Finding, type Place } from "./finding.ts";
 import { type HypervisorType, hypervisorDisplayName } from "./hypervisor-type.ts";
 import {
-  type agentKeys,
+  agentKeys,
+  type CatalogTable,
   catalog,
-  type factoryKeys,
-  type hypervisorKeys,
-  type memAgentKeys,
-  type rootlessUserKeys,
-  type runtimeKeys,
+  factoryKeys,
+  hypervisorKeys,
+  memAgentKeys,
+  rootlessUserKeys,
+  runtimeKeys,
 } from "./schema/catalog.ts";
-import { defaultOf, type Key, type Limit, type ValuesOf } from "./schema/key.ts";
+import { defaultOf, type Key, type Keys, type Limit, type ValuesOf } from "./schema/key.ts";
 import type { Origin, Settings } from "./settings.ts";
 import { printTomlValue } from "./toml/print.ts";
 
@@ -27,6 +26,10 @@ type Source =
 /** A key with the value that counts. */
 export interface Effective {
   readonly path: string;
+  /** The table's, of the catalogue. */
+  readonly table: CatalogTable;
+  /** Within its table. */
+  readonly name: string;
   readonly key: Key;
   readonly value: unknown;
   readonly source: Source;
@@ -52,55 +55,44 @@ export function effectiveValues(
   for (const table of catalog) {
     const prefix = concrete(table.path, type).join(".");
     for (const [name, key] of Object.entries(table.keys)) {
+      if (!applies(key, type)) continue;
       const path = `${prefix}.${name}`;
-      if (applies(key, type)) all.set(path, effective(path, key));
+      const inFile = found.get(path);
+      const value = inFile === undefined ? defaultOf(key, type, arch) : inFile.value;
+      all.set(path, {
+        path,
+        table,
+        name,
+        key,
+        value,
+        source: inFile === undefined ? byDefault : { kind: "file", found: inFile },
+      });
     }
   }
   return all;
-
-  function effective(path: string, key: Key): Effective {
-    const inFile = found.get(path);
-    if (inFile !== undefined) return { path, key, value: inFile.value, source: { kind: "file", found: inFile } };
-    return { path, key, value: defaultOf(key, type, arch), source: { kind: "default" } };
-  }
 }
 
-/** What a pod sets over what the files say. Of kernel parameters the operator's stay, unless the pod gives the same one. */
-export function withOverrides(
-  all: ReadonlyMap<string, Effective>,
-  overrides: AnnotationReading["overrides"],
-): ReadonlyMap<string, Effective> {
-  if (overrides.size === 0) return all;
-  const changed = new Map(all);
-  for (const [path, { value, annotation }] of overrides) {
-    const base = all.get(path);
-    if (base === undefined) continue;
-    const joined = path.endsWith(".kernel_params") ? joinKernelParams(String(base.value), String(value)) : value;
-    changed.set(path, { ...base, value: joined, source: { kind: "annotation", name: annotation } });
-  }
-  return changed;
-}
+const byDefault: Source = { kind: "default" };
 
 /** The values as records, one a table. Keys that are not for this hypervisor have their fallback. */
-export function valuesByTable(all: ReadonlyMap<string, Effective>, type: HypervisorType): Values {
-  const record = (...path: string[]) => {
-    const table = catalog.find((one) => one.path.join(".") === path.join("."));
-    const prefix = concrete(path, type).join(".");
-    const entries = Object.entries(table?.keys ?? {});
-    return Object.fromEntries(
-      entries.map(([name, key]) => {
-        const set = all.get(`${prefix}.${name}`);
-        return [name, set === undefined ? key.fallback : set.value];
-      }),
-    ) as never;
-  };
+export function valuesByTable(all: ReadonlyMap<string, Effective>): Values {
+  const records = new Map<Keys, Record<string, unknown>>();
+  for (const { keys } of catalog) {
+    const record: Record<string, unknown> = {};
+    for (const name of Object.keys(keys)) record[name] = keys[name]?.fallback;
+    records.set(keys, record);
+  }
+  for (const { table, name, value } of all.values()) {
+    const record = records.get(table.keys);
+    if (record !== undefined) record[name] = value;
+  }
   return {
-    hypervisor: record("hypervisor", "*"),
-    rootlessUser: record("hypervisor", "*", "rootless_user"),
-    agent: record("agent", "kata"),
-    memAgent: record("agent", "kata", "mem_agent"),
-    runtime: record("runtime"),
-    factory: record("factory"),
+    hypervisor: records.get(hypervisorKeys) as Values["hypervisor"],
+    rootlessUser: records.get(rootlessUserKeys) as Values["rootlessUser"],
+    agent: records.get(agentKeys) as Values["agent"],
+    memAgent: records.get(memAgentKeys) as Values["memAgent"],
+    runtime: records.get(runtimeKeys) as Values["runtime"],
+    factory: records.get(factoryKeys) as Values["factory"],
   };
 }
 
@@ -127,7 +119,7 @@ export function limitFindings(all: ReadonlyMap<string, Effective>): Finding[] {
     const { path: key, value } = one;
     const [severity, code] =
       limit.level === "refused" ? (["unsupported", "unsupported"] as const) : (["note", "ignored"] as const);
-    findings.push({ severity, code, place: placeOf(one), key, rule: limit.why, got: shown(value) });
+    findings.push({ severity, code, place: placeOf(one), key, rule: limit.why, got: cutText(shown(value)) });
   }
   return findings;
 }
@@ -135,16 +127,12 @@ export function limitFindings(all: ReadonlyMap<string, Effective>): Finding[] {
 /** Keys in files that the chosen hypervisor has no use for. */
 export function misplacedFindings({ found }: Pick<Collected, "found">, type: HypervisorType): Finding[] {
   const findings: Finding[] = [];
-  for (const table of catalog) {
-    const prefix = concrete(table.path, type).join(".");
-    for (const [name, key] of Object.entries(table.keys)) {
-      const path = `${prefix}.${name}`;
-      const set = found.get(path);
-      if (set === undefined || applies(key, type)) continue;
-      const rule = `has no effect with ${hypervisorDisplayName(type)}`;
-      const place = placeIn(set.document, set.at);
-      findings.push({ severity: "note", code: "not-for-hypervisor", place, key: path, rule });
-    }
+  for (const [path, { key, document, at }] of found) {
+    const [table, name] = path.split(".", 2);
+    // Other hypervisors' tables have been told of as a whole.
+    if ((table === "hypervisor" && name !== type) || applies(key, type)) continue;
+    const rule = `has no effect with ${hypervisorDisplayName(type)}`;
+    findings.push({ severity: "note", code: "not-for-hypervisor", place: placeIn(document, at), key: path, rule });
   }
   return findings;
 }

@@ -1,11 +1,11 @@
-import { type ConfigRequest, type ConfigSys, evaluate } from "./examine.ts";
+import { type ConfigRequest, type ConfigSys, evaluate } from "./evaluate.ts";
 import { ConfigError, findingText, isFatal } from "./finding.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
 import { runtimeConfigOf } from "./runtime-config-of.ts";
 
 /**
- * The effective configuration of a sandbox: file, drop-ins and the pod's annotations. Throws ConfigError with everything that
- * stops a start; KataError `not-found` when there is no file. All errors are of stage `load-config`.
+ * The effective configuration of a sandbox: file, drop-ins, and what a judge lets its pod change. Throws ConfigError with
+ * everything that stops a start; KataError `not-found` when there is no file. All errors are of stage `load-config`.
  */
 export function loadRuntimeConfig(deps: { readonly sys: ConfigSys }, request: ConfigRequest = {}): RuntimeConfig {
   const { files, type, host, values, findings, assetHashes } = evaluate(deps.sys, request);

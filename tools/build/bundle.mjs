@@ -24,6 +24,13 @@ const common = {
   logLevel: "warning",
 };
 
+/** Not programs: what the shim runs in passing realms; see src/sys/linux/realm.ts. */
+export const realmModules = {
+  bundle: "src/shim/documents/bundle-realm.ts",
+  config: "src/shim/documents/config-realm.ts",
+  "pod-config": "src/shim/documents/pod-config-realm.ts",
+};
+
 /**
  * Bundles entries (module name -> TypeScript file) into `into`, which is emptied, and compiles them. Code that several
  * entries share, and what is imported lazily, becomes modules of their own. Returns the modules: name, code, lines.

@@ -6,7 +6,7 @@
 import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle, keepWork, link, releaseLink, workDirectory } from "./bundle.mjs";
+import { bundle, keepWork, link, realmModules, releaseLink, workDirectory } from "./bundle.mjs";
 import { bytecodeCompiler, compileBridge, releaseFlags } from "./c.mjs";
 import { engine } from "./engine.mjs";
 import { BuildError, main, root } from "./paths.mjs";
@@ -18,8 +18,7 @@ const binaries = {
     entries: {
       ctl: "src/cli/main.ts",
       shim: "src/shim/main.ts",
-      // Not a program: what the shim runs in a passing realm.
-      documents: "src/shim/documents/realm.ts",
+      ...realmModules,
       monitor: "src/monitor/main.ts",
     },
     programs: [

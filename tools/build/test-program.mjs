@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle, keepWork, link, workDirectory } from "./bundle.mjs";
+import { bundle, keepWork, link, realmModules, workDirectory } from "./bundle.mjs";
 import { bytecodeCompiler, compileBridge, sanitizeFlags, testFlags } from "./c.mjs";
 import { engine } from "./engine.mjs";
 import { BuildError, root } from "./paths.mjs";
@@ -40,7 +40,7 @@ export async function runNativeTests(argv, { suffix, name: plainName, sanitize }
     const quickjs = engine();
     const [objects, modules] = await Promise.all([
       compileBridge(quickjs, values.sanitize ? sanitizeFlags : testFlags),
-      bundle({ tests: entry, documents: "src/shim/documents/realm.ts" }, work, bytecodeCompiler(quickjs)),
+      bundle({ tests: entry, ...realmModules }, work, bytecodeCompiler(quickjs)),
     ]);
     const flags = values.sanitize ? ["-g", "-fsanitize=address,undefined"] : ["-static-pie", "-Wl,--gc-sections"];
     link(quickjs, objects, modules, [[name, "tests"]], target, flags);

@@ -40,13 +40,19 @@ export const aliases: readonly Alias[] = [
   { from: ["runtime", "static_resource_mgmt"], to: ["runtime", "static_sandbox_resource_mgmt"] },
 ];
 
+const aliasesByName = new Map<string, Alias[]>();
+for (const alias of aliases) {
+  const name = alias.from.at(-1) ?? "";
+  aliasesByName.set(name, [...(aliasesByName.get(name) ?? []), alias]);
+}
+
 /** What a path is another spelling of, in which the hypervisor's name is kept. */
 export function aliasOf(
   path: readonly string[],
 ): (Omit<Alias, "from" | "to"> & { path: readonly string[] }) | undefined {
-  const alias = aliases.find(
-    ({ from }) => from.length === path.length && from.every((part, index) => part === "*" || part === path[index]),
-  );
+  const alias = aliasesByName
+    .get(path.at(-1) ?? "")
+    ?.find(({ from }) => from.length === path.length && from.every((part, at) => part === "*" || part === path[at]));
   if (alias === undefined) return undefined;
   const { from: _, to, ...rest } = alias;
   const name = path[1] ?? "";

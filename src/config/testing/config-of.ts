@@ -1,4 +1,4 @@
-import { evaluateDocuments } from "../examine.ts";
+import { evaluateDocuments } from "../evaluate.ts";
 import { ConfigError, isFatal } from "../finding.ts";
 import type { Host } from "../rules/rule.ts";
 import type { RuntimeConfig } from "../runtime-config.ts";
@@ -14,7 +14,7 @@ export function configOf(texts: readonly string[], host: Host = smallHost): Runt
     if (mistakes[0] !== undefined) throw new Error(mistakes[0].message);
     return { file: `test${index}.toml`, dropIn: index > 0, source, table };
   });
-  const { values, type, findings } = evaluateDocuments({ documents, findings: [] }, host, {});
+  const { values, type, findings } = evaluateDocuments({ documents, findings: [] }, host);
   if (findings.some(isFatal)) throw new ConfigError(findings);
   return { ...runtimeConfigOf(values, type, host), assetHashes: [], source: "test0.toml", warnings: [] };
 }

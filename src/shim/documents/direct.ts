@@ -1,3 +1,4 @@
+import { podJudge } from "../../config/annotations/judge-pod.ts";
 import { loadRuntimeConfig } from "../../config/load.ts";
 import { loadBundle } from "../../oci/bundle.ts";
 import type { Sys } from "../../sys/sys.ts";
@@ -7,6 +8,6 @@ import type { Documents } from "./documents.ts";
 export function directDocuments(sys: Sys): Documents {
   return {
     bundle: (path) => loadBundle(sys, path),
-    config: (path, annotations) => loadRuntimeConfig({ sys }, { path, annotations }),
+    config: (path, annotations) => loadRuntimeConfig({ sys }, { path, judge: podJudge(annotations) }),
   };
 }

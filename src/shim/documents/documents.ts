@@ -10,10 +10,16 @@ export interface Documents {
   config(path: string, annotations: Annotations): RuntimeConfig;
 }
 
-/** One call, as it travels to the realm. */
-export type DocumentRequest =
-  | { readonly kind: "bundle"; readonly path: string }
-  | { readonly kind: "config"; readonly path: string; readonly annotations: Annotations };
+/** A call for a bundle, as it travels to the realm. */
+export interface BundleRequest {
+  readonly path: string;
+}
+
+/** A call for a configuration, likewise. */
+export interface ConfigRequest {
+  readonly path: string;
+  readonly annotations: Annotations;
+}
 
 /** The answer. Errors lose their class on the way, so they travel as data. */
 export type DocumentAnswer =

@@ -63,7 +63,7 @@ test("inRealm() leaves nothing behind", ({ sys, tempDir }) => {
 
 test("inRealm() throws what goes wrong in the realm", () => {
   expect(() => inRealm("nothing.js", {})).toThrow("no module nothing.js");
-  expect(() => inRealm("documents.js", () => undefined)).toThrow();
-  expect(() => inRealm("documents.js", undefined)).toThrow();
+  expect(() => inRealm("bundle.js", () => undefined)).toThrow();
+  expect(() => inRealm("bundle.js", undefined)).toThrow();
   expect(() => inRealm("prelude.js", {})).toThrow("not a function");
 });

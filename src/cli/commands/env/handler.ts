@@ -1,6 +1,6 @@
 import { KataError } from "../../../base/error.ts";
 import { version } from "../../../base/version.ts";
-import { evaluate } from "../../../config/examine.ts";
+import { evaluate } from "../../../config/evaluate.ts";
 import { loadRuntimeConfig } from "../../../config/load.ts";
 import { kvmObstacle } from "../../../hypervisor/accelerator.ts";
 import { chooseTransport } from "../../../hypervisor/qemu/transport.ts";
