@@ -119,7 +119,8 @@ export function limitFindings(all: ReadonlyMap<string, Effective>): Finding[] {
     const { path: key, value } = one;
     const [severity, code] =
       limit.level === "refused" ? (["unsupported", "unsupported"] as const) : (["note", "ignored"] as const);
-    findings.push({ severity, code, place: placeOf(one), key, rule: limit.why, got: cutText(shown(value)) });
+    const got = one.key.secret === true ? {} : { got: cutText(shown(value)) };
+    findings.push({ severity, code, place: placeOf(one), key, rule: limit.why, ...got });
   }
   return findings;
 }
@@ -142,7 +143,7 @@ export function settingsOf(all: ReadonlyMap<string, Effective>, hypervisor: Hype
   const list = [...all.values()].map(({ path, key, value, source }) => ({
     path,
     key,
-    value,
+    value: key.secret === true && value !== "" ? "(not shown)" : value,
     origin: originOf(source),
   }));
   return { hypervisor, list };

@@ -5,6 +5,7 @@ import type { Asset } from "./annotations/asset-hash.ts";
 import { chooseHypervisor } from "./choose-hypervisor.ts";
 import { collect } from "./collect.ts";
 import { type Documents, readDocuments } from "./document.ts";
+import { driverFindings } from "./driver-findings.ts";
 import {
   type Effective,
   effectiveValues,
@@ -16,7 +17,7 @@ import {
 import { configurationFile } from "./find.ts";
 import type { Finding } from "./finding.ts";
 import { hostOf } from "./host.ts";
-import type { HypervisorType } from "./hypervisor-type.ts";
+import { type HypervisorType, hasDriver } from "./hypervisor-type.ts";
 import { brokenRules } from "./rules/broken-rules.ts";
 import type { Host } from "./rules/rule.ts";
 
@@ -86,8 +87,9 @@ export function evaluateDocuments(
       ...choice,
       ...misplacedFindings(collected, type),
       ...judged,
-      ...brokenRules({ ...values, type, host }, all, collected.broken),
-      ...limitFindings(all),
+      ...brokenRules({ ...values, type, host }, all, collected.broken, documents[0]?.file ?? ""),
+      // What its driver does not do is of no interest as long as there is none.
+      ...(hasDriver(type) ? limitFindings(all) : driverFindings(collected, type)),
     ],
   };
 }

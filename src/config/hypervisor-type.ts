@@ -10,11 +10,13 @@ interface HypervisorFacts {
   readonly synonyms?: readonly string[];
   /** The VMM's unix socket for vsock connections, with `{ID}` for the sandbox; absent: it has none of its own. */
   readonly hybridVsock?: string;
+  /** kata-ts can run it. */
+  readonly driver?: true;
 }
 
 // Paths are upstream's. QEMU and StratoVirt use the host's vhost-vsock; the agent's address of a remote VM comes with it.
 const facts = {
-  qemu: { displayName: "QEMU" },
+  qemu: { displayName: "QEMU", driver: true },
   clh: {
     displayName: "Cloud Hypervisor",
     synonyms: ["cloud-hypervisor", "cloudhypervisor"],
@@ -68,6 +70,11 @@ export function hypervisorTypeName(type: HypervisorType): string {
 /** The name for people, such as `Cloud Hypervisor`. */
 export function hypervisorDisplayName(type: HypervisorType): string {
   return factsOf(type).displayName;
+}
+
+/** Whether kata-ts can run it; the others can be configured only. */
+export function hasDriver(type: HypervisorType): boolean {
+  return factsOf(type).driver === true;
 }
 
 /** Whether guests are reached through a unix socket of the VMM rather than the host's vsock. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Logger } from "../base/logger.ts";
+import { hasDriver, hypervisorTypes } from "../config/hypervisor-type.ts";
 import { configOf } from "../config/testing/config-of.ts";
 import { createFakeSys } from "../sys/fake.ts";
 import { FakeLoop } from "../sys/fake-loop.ts";
@@ -20,6 +21,18 @@ test("createHypervisor() finds the driver by name", () => {
   expect(() => createHypervisor(deps(), { ...config, hypervisor: { ...config.hypervisor, name: "clh" } })).toThrow(
     "There is no driver for hypervisor clh",
   );
+});
+
+test("createHypervisor() has a driver for exactly the types of which the configuration says so", () => {
+  const driven = hypervisorTypes.filter((name) => {
+    try {
+      createHypervisor(deps(), { ...config, hypervisor: { ...config.hypervisor, name } });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  expect(driven).toEqual(hypervisorTypes.filter(hasDriver));
 });
 
 test("what a driver lacks is unimplemented, what comes too early is a failed precondition", async () => {

@@ -79,6 +79,8 @@ export interface Key<T = unknown> {
   readonly limits?: readonly Limit<T>[];
   /** Not one of upstream Kata's keys. */
   readonly ours?: boolean;
+  /** Nobody is shown its value. */
+  readonly secret?: boolean;
   /** Completes "KEY: ..." when the value is wrong. */
   readonly rule: string;
 }

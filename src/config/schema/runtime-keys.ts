@@ -185,5 +185,10 @@ export const runtimeKeys = {
     meaning: "URL of the collector of traces; empty: port 14268 of this host",
   }),
   jaeger_user: text({ fallback: "", limits: noEffect(noTraces), meaning: "User name for the collector of traces" }),
-  jaeger_password: text({ fallback: "", limits: noEffect(noTraces), meaning: "Password for the collector of traces" }),
+  jaeger_password: text({
+    fallback: "",
+    secret: true,
+    limits: noEffect(noTraces),
+    meaning: "Password for the collector of traces",
+  }),
 } as const;

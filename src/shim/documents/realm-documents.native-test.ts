@@ -41,7 +41,7 @@ test("realmDocuments passes a KataError on with everything that it says", ({ tem
   expect(code).toBe("not-found");
   expect(stage).toBe("load-config");
   expect(message).toBe(`Configuration file ${dir}/missing.toml does not exist`);
-  expect(hint?.startsWith("Name a file that exists")).toBe(true);
+  expect(hint?.startsWith("Name a readable file")).toBe(true);
   expect((cause as Error).message.includes("ENOENT")).toBe(true);
 });
 
