@@ -38,6 +38,30 @@ describe("virtiofsdArguments()", () => {
   });
 
   test.each([
+    [
+      ["--thread-pool-size=1", "--announce-submounts"],
+      ["--thread-pool-size=1", "-o", "announce_submounts"],
+    ],
+    [["--no-announce-submounts"], ["-o", "no_announce_submounts"]],
+    [["--log-level=debug"], ["-o", "log_level=debug"]],
+    [["--xattrmap=:map::user.a-b.:"], ["-o", "xattrmap=:map::user.a-b.:"]],
+    [
+      ["-o", "announce_submounts", "-d"],
+      ["-o", "announce_submounts", "-d"],
+    ],
+    [
+      ["--rlimit-nofile=1024", "--announce", "xattr"],
+      ["--rlimit-nofile=1024", "--announce", "xattr"],
+    ],
+  ])("translates %j for the C daemon", (virtioFsExtraArgs, expected) => {
+    const virtioFsDaemonPath = "/usr/lib/qemu/virtiofsd";
+    const argv = virtiofsdArguments({ ...config, virtioFsDaemonPath, virtioFsExtraArgs }, "/s");
+    expect(argv.slice(13)).toEqual(expected);
+    const rust = virtiofsdArguments({ ...config, virtioFsDaemonPath: "/usr/bin/virtiofsd", virtioFsExtraArgs }, "/s");
+    expect(rust.slice(6)).toEqual(virtioFsExtraArgs);
+  });
+
+  test.each([
     ["never", "cache=none"],
     ["metadata", "cache=auto"],
     ["always", "cache=always"],

@@ -27,5 +27,27 @@ export function virtiofsdArguments(
   // The C daemon calls "never" "none" and has no mode that caches metadata only.
   const mode = cache === "never" ? "none" : cache === "metadata" ? "auto" : cache;
   const options = ["-o", `source=${directory}`, "-o", `cache=${mode}`, "-o", "sandbox=namespace"];
-  return [path, `--fd=${LISTEN_FD}`, "-f", ...options, "-o", "announce_submounts", "-o", "log_level=warn", ...extra];
+  return [
+    path,
+    `--fd=${LISTEN_FD}`,
+    "-f",
+    ...options,
+    "-o",
+    "announce_submounts",
+    "-o",
+    "log_level=warn",
+    ...extra.flatMap(forC),
+  ];
+}
+
+/** What upstream's files and the Rust daemon's manual write as `--some-word`, and the C daemon as `-o some_word`. */
+const words = new Set([
+  ...["announce-submounts", "allow-direct-io", "writeback", "xattr", "posix-acl", "killpriv-v2", "security-label"],
+  ...["xattrmap", "modcaps", "log-level", "sandbox"],
+]);
+
+/** An extra argument in the C daemon's words; what it knows itself, or nobody does, stays as it is. */
+function forC(argument: string): string[] {
+  const [, no = "", word = "", value = ""] = /^--(no-)?([a-z0-9-]+)(=.*)?$/s.exec(argument) ?? [];
+  return words.has(word) ? ["-o", `${no}${word}`.replaceAll("-", "_") + value] : [argument];
 }
