@@ -165,6 +165,7 @@ const differences: readonly { reason: string; taken: string; byUs?: true; messag
   { reason: "an escape of TOML 1.1", taken: 'a = "\\e"', message: /There is no escape \\e/ },
   { reason: "an escape of TOML 1.1", taken: 'a = "\\x41"', message: /There is no escape \\x/ },
   { reason: "a time of TOML 1.1", taken: "a = 07:32", message: /is not a date or time/ },
+  { reason: "it takes what Date takes", taken: "a = 1979-'5-27", message: /^\d{4}-..-.* is not a value/ },
   { reason: "an inline table of TOML 1.1", taken: "a = {\nb = 1 }", message: /must stand on one line/ },
   { reason: "an inline table of TOML 1.1", taken: "a = { b = 1, }", message: /is not followed by a comma/ },
   { reason: "integers have 64 bits", taken: "a = 9223372036854775808", message: /does not fit into 64 bits/ },
@@ -186,7 +187,11 @@ describe("the reference differs, because", () => {
   });
 });
 
+// The reference loses quotes that belong to the string but follow a backslash that ends a line.
+const lostQuotes = /\\\s*\n\s*"{4}/;
+
 function compareWithReference(source: string): void {
+  if (lostQuotes.test(source)) return;
   const { table: parsed, mistakes } = parseToml(source);
   let expected: unknown;
   try {
@@ -200,6 +205,13 @@ function compareWithReference(source: string): void {
   expect(unexplained).toEqual([]);
   if (mistakes.length === 0) expect(comparable(parsed)).toEqual(expected);
 }
+
+test("quotes that follow a backslash at the end of a line belong to the string, unlike in the reference", () => {
+  const source = 'a = """\\\n"""""';
+  expect(plain(parseToml(source).table)).toEqual({ a: '""' });
+  expect(reference(source)).not.toEqual(new Map([["a", '""']]));
+  expect(source).toMatch(lostQuotes);
+});
 
 describe("the reference agrees about", () => {
   test("documents made of pieces", () => {
