@@ -43,6 +43,7 @@ function hypervisorConfig(values: Values["hypervisor"], name: HypervisorType, ho
     virtioFsQueueSize: values.virtio_fs_queue_size || 1024,
     blockDeviceDriver: values.block_device_driver,
     blockDeviceAio: values.block_device_aio,
+    disableVhostNet: values.disable_vhost_net,
     pcieRootPorts: values.pcie_root_port,
     entropySource: values.entropy_source,
     seccompSandbox: values.seccompsandbox,

@@ -72,6 +72,8 @@ export interface HypervisorConfig {
   readonly virtioFsQueueSize: number;
   readonly blockDeviceDriver: Values["hypervisor"]["block_device_driver"];
   readonly blockDeviceAio: "threads" | "native" | "io_uring";
+  /** QEMU moves packets itself, even if the host's kernel could. */
+  readonly disableVhostNet: boolean;
   /** PCIe ports for devices that are added to a running VM. */
   readonly pcieRootPorts: number;
   readonly entropySource: string;

@@ -1,14 +1,13 @@
 import { KataError } from "../../base/error.ts";
-import type { FilesPort } from "../../sys/port/files.ts";
 import type { QmpClient } from "../../wire/qmp/qmp-client.ts";
 import type { Device } from "../hypervisor.ts";
-import { multiQueue, netdevId, vhostNetPath } from "./devices/network.ts";
+import { multiQueue, netdevId } from "./devices/network.ts";
 import type { HotplugBackend } from "./hotplug-backend.ts";
 
 type NetworkDevice = Extract<Device, { kind: "network" }>;
 
 /** The tap behind a network card that is plugged in. Its descriptors are copied to QEMU and remain the caller's. */
-export function networkBackend(sys: Pick<FilesPort, "exists">, device: NetworkDevice): HotplugBackend {
+export function networkBackend(vhostNet: boolean, device: NetworkDevice): HotplugBackend {
   const { id, mac, tapDescriptors } = device;
   if (tapDescriptors.length === 0 || tapDescriptors.length !== device.queues) {
     throw new KataError(
@@ -30,7 +29,7 @@ export function networkBackend(sys: Pick<FilesPort, "exists">, device: NetworkDe
         await client.execute("netdev_add", {
           type: "tap",
           id: netdev,
-          vhost: sys.exists(vhostNetPath),
+          vhost: vhostNet,
           ...(names.length === 1 ? { fd: names[0] ?? "" } : { fds: names.join(":") }),
         });
       } catch (error) {

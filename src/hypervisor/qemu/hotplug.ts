@@ -20,18 +20,25 @@ interface PluggedDevice {
 
 /** Devices that come and go while the VM runs, each in a PCIe port of its own. */
 export class Hotplug {
-  private readonly sys: Pick<FilesPort, "stat" | "exists">;
+  private readonly sys: Pick<FilesPort, "stat">;
   private readonly aio: HypervisorConfig["blockDeviceAio"];
+  private readonly vhostNet: boolean;
   private readonly ports: number;
   private readonly free: HotplugPort[];
   private readonly used = new Map<string, PluggedDevice>();
 
   constructor(
-    sys: Pick<FilesPort, "stat" | "exists">,
-    options: { readonly ports: readonly HotplugPort[]; readonly aio: HypervisorConfig["blockDeviceAio"] },
+    sys: Pick<FilesPort, "stat">,
+    options: {
+      readonly ports: readonly HotplugPort[];
+      readonly aio: HypervisorConfig["blockDeviceAio"];
+      /** The host's kernel moves packets. */
+      readonly vhostNet: boolean;
+    },
   ) {
     this.sys = sys;
     this.aio = options.aio;
+    this.vhostNet = options.vhostNet;
     this.ports = options.ports.length;
     this.free = [...options.ports];
   }
@@ -44,7 +51,7 @@ export class Hotplug {
     const id = qemuId(device.id);
     if (this.used.has(id)) throw new KataError("already-exists", `There is a device ${id} already`, { field: "id" });
     const backend =
-      device.kind === "block" ? blockBackend(this.sys, this.aio, device) : networkBackend(this.sys, device);
+      device.kind === "block" ? blockBackend(this.sys, this.aio, device) : networkBackend(this.vhostNet, device);
     const port = this.takePort(id, backend);
     let added = false;
     try {

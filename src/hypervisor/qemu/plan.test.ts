@@ -138,6 +138,18 @@ describe("planVm()", () => {
     expect(() => plan(host(), "", { memoryMib: 5000 })).toThrow("the maximum is 4096 MiB");
   });
 
+  test("lets the host's kernel move packets where it can, unless told not to", () => {
+    const sys = host();
+    const devices = [
+      { kind: "network", id: "net0", mac: "02:00:00:00:00:01", tapDescriptors: [9], queues: 1 },
+    ] as const;
+    const vhost = (keys: string) => /vhost=(\w+)/.exec(plan(sys, keys, { devices }).command.argv.join(" "))?.[1];
+    expect(vhost("")).toBe("off");
+    sys.fake.addFile("/dev/vhost-net");
+    expect(vhost("")).toBe("on");
+    expect(vhost("disable_vhost_net = true")).toBe("off");
+  });
+
   test("starts kernels with qboot where it is installed", () => {
     const sys = host();
     expect(plan(sys).command.argv.join(" ")).toContain("-bios /usr/share/qemu/qboot.rom");

@@ -8,7 +8,7 @@ import { chooseAccelerator, cpuInfo } from "../accelerator.ts";
 import type { AgentChannels, ChannelAddress, VmSpec } from "../hypervisor.ts";
 import { agentParams, agentPorts } from "./agent-params.ts";
 import { type QemuCommand, toArgv } from "./argv.ts";
-import { vhostNetPath } from "./devices/network.ts";
+import { usesVhostNet } from "./devices/network.ts";
 import { checkFiles, kernelFirmware } from "./files.ts";
 import type { MachineTransport, PlacedDevice } from "./machine.ts";
 import { chooseTransport, type TransportChoice } from "./transport.ts";
@@ -65,7 +65,7 @@ export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
     transport: channels.transport,
     devices,
     hotplugPorts: Math.max(hypervisor.pcieRootPorts, spec.hotplugPorts ?? 0),
-    vhostNet: sys.exists(vhostNetPath),
+    vhostNet: usesVhostNet(sys, hypervisor),
     agentParams: agentParams(agent, transport.kind),
     kernelParams: printParams(mergeParams(parseParams(hypervisor.kernelParams), parseParams(spec.kernelParams))),
     tscKhz: hypervisor.machineType === "microvm" && accelerator === "tcg" ? tscKhz(sys) : undefined,

@@ -15,6 +15,7 @@ import type {
 import type { ProcessEnd, SupervisedProcess } from "../process/supervised-process.ts";
 import { OptionalOperations } from "../unsupported.ts";
 import { vmExitError } from "../vm-exit.ts";
+import { usesVhostNet } from "./devices/network.ts";
 import { Hotplug } from "./hotplug.ts";
 import { type LaunchDeps, launchQemu, launchVsockDaemon, type RunningQemu } from "./launch.ts";
 import { describeGuestEnd } from "./monitor.ts";
@@ -189,8 +190,12 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       throw KataError.wrap(error, "QEMU cannot be run", { stage, field: "hypervisor.qemu.path" });
     }
     const { sys } = this.deps;
-    const { blockDeviceAio } = this.config.hypervisor;
-    const hotplug = new Hotplug(sys, { ports: plan.command.hotplugPorts, aio: blockDeviceAio });
+    const { hypervisor } = this.config;
+    const hotplug = new Hotplug(sys, {
+      ports: plan.command.hotplugPorts,
+      aio: hypervisor.blockDeviceAio,
+      vhostNet: usesVhostNet(sys, hypervisor),
+    });
     this.phase = { kind: "started", plan, hotplug, ...running };
     void this.watchExit(running);
     return running;

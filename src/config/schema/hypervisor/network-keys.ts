@@ -8,7 +8,6 @@ export const networkKeys = {
     fallback: false,
     hypervisors: ["qemu", "dragonball"],
     annotation: hypervisorAnnotation("disable_vhost_net"),
-    limits: notPossible("vhost-net is used wherever the host has it"),
     meaning: "Moves packets in the VMM instead of the host's kernel",
   }),
   network_queues: integer({

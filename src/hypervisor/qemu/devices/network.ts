@@ -1,9 +1,18 @@
+import type { HypervisorConfig } from "../../../config/runtime-config.ts";
+import type { FilesPort } from "../../../sys/port/files.ts";
 import type { PlacedDevice } from "../machine.ts";
 import { option, qemuId } from "../option.ts";
 import type { Placement } from "./placement.ts";
 
-/** Where it exists, the host's kernel moves the packets; QEMU does it itself otherwise. */
-export const vhostNetPath = "/dev/vhost-net";
+const vhostNetPath = "/dev/vhost-net";
+
+/** Whether the host's kernel moves packets between taps and the guest's memory, rather than QEMU. */
+export function usesVhostNet(
+  sys: Pick<FilesPort, "exists">,
+  { disableVhostNet }: Pick<HypervisorConfig, "disableVhostNet">,
+): boolean {
+  return !disableVhostNet && sys.exists(vhostNetPath);
+}
 
 /** A virtio-net device on taps that the caller has opened. */
 export function networkArgs(
