@@ -26,7 +26,7 @@ export function chooseHypervisor({ found, broken, hypervisors }: Collected): Cho
     const rule = `names a hypervisor without a table: there is no [hypervisor.${type}], only ${names(hypervisors)}`;
     const place = placeIn(name.document, name.at);
     const missing: Finding = { severity: "error", code: "missing-value", place, key: "runtime.hypervisor_name", rule };
-    return { type, findings: [missing] };
+    return { type: candidates[0]?.type ?? type, findings: [missing] };
   }
   const [first, second] = candidates;
   if (first === undefined) return { type: "qemu", findings: [] };

@@ -11,6 +11,11 @@ import { retiredKey, retiredTable } from "./schema/retired.ts";
 import { type TomlEntry, TomlTable, type TomlValue } from "./toml/value.ts";
 
 const rootTables = ["hypervisor", "agent", "runtime", "factory"] as const;
+/** Tables that hold tables only. */
+const innerTables: ReadonlyMap<string, readonly string[]> = new Map([
+  ["hypervisor", ["hypervisor", "*"]],
+  ["agent", ["agent", "kata"]],
+]);
 
 /** Something in a file; lines are counted when somebody asks. */
 interface Located {
@@ -147,9 +152,9 @@ class Collector implements Collected {
     return true;
   }
 
-  /** `path` has the canonical names. `alias`: the file has another one. */
-  private addTable(path: readonly string[], entry: TomlEntry, alias = false): void {
-    const site = { path, entry };
+  /** `path` has the canonical names, `written` those that the file has. */
+  private addTable(path: readonly string[], entry: TomlEntry, written = path): void {
+    const site = { path: written, entry };
     const retired = retiredTable(path);
     if (retired !== undefined) {
       this.tell("note", "retired", site, retired);
@@ -162,7 +167,10 @@ class Collector implements Collected {
     }
     const table = this.asTable(site);
     if (table === undefined) return;
-    for (const [name, inner] of table.entries) this.addEntry({ path: [...path, name], entry: inner }, keys, alias);
+    for (const [name, inner] of table.entries) {
+      const inside = [...path, name];
+      this.addEntry(inside, { path: written === path ? inside : [...written, name], entry: inner }, keys);
+    }
   }
 
   private addUnknownTable(site: Site): void {
@@ -178,8 +186,8 @@ class Collector implements Collected {
     this.tell("warning", "unknown-table", site, "is not a known table and is ignored", { meant });
   }
 
-  private addEntry(site: Site, keys: Keys, viaAlias: boolean): void {
-    const { path, entry } = site;
+  private addEntry(path: readonly string[], site: Site, keys: Keys): void {
+    const { entry } = site;
     const alias = aliasOf(path);
     if (alias !== undefined) {
       this.aliases.push(() => this.addAlias(site, alias));
@@ -188,13 +196,13 @@ class Collector implements Collected {
     const key = ownKey(keys, path);
     if (key !== undefined) {
       const canonical = path.join(".");
-      if (viaAlias && this.isOverridden(site, canonical)) return;
+      if (site.path !== path && this.isOverridden(site, canonical)) return;
       this.byOwnName.add(canonical);
       this.set(site, key, path, entry.value);
     } else if (keysOfTable(path) !== undefined || retiredTable(path) !== undefined) {
-      this.addTable(path, entry, viaAlias);
+      this.addTable(path, entry, site.path === path ? path : site.path);
     } else {
-      this.addStranger(site);
+      this.addStranger(site, path);
     }
   }
 
@@ -202,14 +210,14 @@ class Collector implements Collected {
     const key = keyAt(to);
     if (key === undefined) {
       // The alias of a table.
-      this.addTable(to, site.entry, true);
+      this.addTable(to, site.entry, site.path);
       return;
     }
     if (this.isOverridden(site, to.join("."))) return;
     if (note !== undefined) this.tell("note", "retired", site, note);
     const value = convert === undefined ? site.entry.value : convert(site.entry.value);
-    if (value === undefined) this.refuse(site, key, to);
-    else this.set(site, key, to, value);
+    const rule = `stands for ${to.join(".")}${key.unit === undefined ? "" : ` in ${key.unit}`}, which ${key.rule}`;
+    this.set(site, convert === undefined ? key : { ...key, rule }, to, value);
   }
 
   private isOverridden(site: Site, canonical: string): boolean {
@@ -218,20 +226,20 @@ class Collector implements Collected {
     return true;
   }
 
-  private addStranger(site: Site): void {
-    const retired = retiredKey(site.path);
+  private addStranger(site: Site, path: readonly string[]): void {
+    const retired = retiredKey(path);
     if (retired !== undefined) {
       this.tell("note", "retired", site, retired);
       return;
     }
     const isTable = site.entry.value instanceof TomlTable;
     const code = isTable ? "unknown-table" : "unknown-key";
-    const meant = () => nearest((site.path.at(-1) ?? "").slice(0, 64), namesIn(site.path.slice(0, -1)));
+    const meant = () => nearest((path.at(-1) ?? "").slice(0, 64), namesIn(path.slice(0, -1)));
     this.tell("warning", code, site, `is not a known ${isTable ? "table" : "key"} and is ignored`, { meant });
   }
 
-  private set(site: Site, key: Key, path: readonly string[], raw: TomlValue): void {
-    const value = accept(key, raw);
+  private set(site: Site, key: Key, path: readonly string[], raw: TomlValue | undefined): void {
+    const value = raw === undefined ? undefined : accept(key, raw);
     if (key.shape.kind === "tables" && this.addRows(site, key.shape.keys, path, raw)) return;
     // As upstream has it: an empty string where it is no value leaves the default.
     if (value === undefined && raw === "") this.found.delete(path.join("."));
@@ -240,7 +248,7 @@ class Collector implements Collected {
   }
 
   /** Tells what is wrong within an array of tables; whether there was an error. */
-  private addRows(site: Site, keys: Keys, path: readonly string[], raw: TomlValue): boolean {
+  private addRows(site: Site, keys: Keys, path: readonly string[], raw: TomlValue | undefined): boolean {
     let wrong = false;
     for (const [index, row] of (Array.isArray(raw) ? (raw as readonly TomlValue[]) : []).entries()) {
       if (!(row instanceof TomlTable)) continue;
@@ -264,16 +272,16 @@ class Collector implements Collected {
     this.broken.add(path.join("."));
     const isOneTable = key.shape.kind === "tables" && got instanceof TomlTable;
     const meant = () => (isOneTable ? `[[${site.path.join(".")}]]` : meantValue(key, got));
-    this.tell("error", "wrong-value", site, key.rule, { got: valueText(got), meant });
+    this.tell("error", "wrong-value", site, key.rule, key.secret === true ? {} : { got: valueText(got), meant });
   }
 
   private asTable(site: Site): TomlTable | undefined {
     const { value } = site.entry;
     if (value instanceof TomlTable) return value;
     this.incomplete = true;
-    const header = headerOf(site.path);
+    const header = headerOf(innerTables.get(site.path.join(".")) ?? site.path);
     const isRows = Array.isArray(value) && value.length > 0 && value.every((row) => row instanceof TomlTable);
-    const rule = isRows ? `must be one table, ${header}, not an array of tables` : `must be a table, ${header}`;
+    const rule = isRows ? `must be one table, ${header}, not an array of tables` : `must be a table: ${header}`;
     this.tell("error", "wrong-value", site, rule, isRows ? {} : { got: valueText(value) });
     return undefined;
   }

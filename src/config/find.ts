@@ -34,16 +34,30 @@ export function configurationFile(sys: FindSys, given: string | undefined): stri
     throw new KataError(
       "invalid-argument",
       `${by}The path of a configuration file must be absolute, got ${JSON.stringify(named.slice(0, 200))}`,
-      { stage: "load-config", field: by === "" ? "config" : "KATA_CONF_FILE" },
+      {
+        stage: "load-config",
+        field: by === "" ? "config" : "KATA_CONF_FILE",
+        hint: "Write the whole path, from / on",
+      },
     );
   }
   const places = configPaths(programDirectory(sys));
-  const found = places.find((path) => sys.exists(path));
+  // A link to nowhere is somebody's choice as well: another file in its place would be a surprise.
+  const found = places.find((path) => sys.exists(path) || isLink(sys, path));
   if (found !== undefined) return found;
   throw new KataError("not-found", `There is no configuration file: looked for ${places.join(", ")}`, {
     stage: "load-config",
     hint: "Name one with --config or KATA_CONF_FILE, or install the default one",
   });
+}
+
+function isLink(sys: FindSys, path: string): boolean {
+  try {
+    return sys.readLink(path) !== "";
+  } catch {
+    // There is none, or it is something else.
+    return false;
+  }
 }
 
 /** The directory of the running program. */

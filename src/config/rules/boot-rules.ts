@@ -36,7 +36,8 @@ export const bootRules: readonly Rule[] = [
         parseVerityParams(hypervisor.kernel_verity_params);
         return false;
       } catch (error) {
-        return lowerFirst(KataError.from(error).message);
+        // The key stands before the rule already.
+        return lowerFirst(KataError.from(error).message.replace(/^kernel_verity_params:? /, ""));
       }
     },
   },

@@ -1,5 +1,5 @@
 import { type Effective, placeOf } from "../effective.ts";
-import type { Finding, Place } from "../finding.ts";
+import type { Finding } from "../finding.ts";
 import { bootRules } from "./boot-rules.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { Rule, RuleInput } from "./rule.ts";
@@ -9,11 +9,15 @@ import { templateRules } from "./template-rules.ts";
 
 const rules: readonly Rule[] = [...bootRules, ...sizeRules, ...deviceRules, ...templateRules, ...securityRules];
 
-/** Rules between keys that are broken. Those about keys with wrong values are not asked: they would tell of a default. */
+/**
+ * Rules between keys that are broken. Those about keys with wrong values are not asked: they would tell of a default. What
+ * nobody has set is told of `mainFile`.
+ */
 export function brokenRules(
   input: RuleInput,
   all: ReadonlyMap<string, Effective>,
   wrong: ReadonlySet<string>,
+  mainFile: string,
 ): Finding[] {
   const findings: Finding[] = [];
   const full = (key: string) => (key.startsWith("~") ? `hypervisor.${input.type}.${key.slice(1)}` : key);
@@ -25,7 +29,7 @@ export function brokenRules(
     const key = full(rule.key);
     // A default breaks no rule by itself: what was set is where to look.
     const set = all.get(keys.find((one) => isSet(all.get(one))) ?? key);
-    const place = isSet(set) ? placeOf(set) : fileOf(all, key);
+    const place = isSet(set) ? placeOf(set) : ({ kind: "whole-file", file: mainFile } as const);
     const severity = rule.severity ?? "error";
     findings.push({ severity, code: severity === "error" ? "conflict" : "ignored", place, key, rule: text });
   }
@@ -34,12 +38,4 @@ export function brokenRules(
 
 function isSet(effective: Effective | undefined): boolean {
   return effective !== undefined && effective.source.kind !== "default";
-}
-
-/** The last file that has something to say about the table of a key, else the last that says anything. */
-function fileOf(all: ReadonlyMap<string, Effective>, key: string): Place {
-  const table = key.slice(0, key.lastIndexOf(".") + 1);
-  const places = [...all.values()].filter(isSet).map((one) => ({ path: one.path, place: placeOf(one) }));
-  const { place } = places.findLast(({ path }) => path.startsWith(table)) ?? places.at(-1) ?? {};
-  return place?.kind === "file" ? { kind: "whole-file", file: place.file } : { kind: "nowhere" };
 }

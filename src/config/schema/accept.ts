@@ -10,7 +10,9 @@ export function acceptValue(shape: Shape, value: TomlValue): unknown {
       return acceptInteger(shape, value);
     case "decimal": {
       const number = value instanceof TomlFloat ? value.value : value;
-      return typeof number === "number" && number >= shape.min && number <= shape.max ? number : undefined;
+      return typeof number === "number" && Number.isFinite(number) && number >= shape.min && number <= shape.max
+        ? number
+        : undefined;
     }
     case "text":
       return isPlainText(value, shape.maxLength) && (shape.pattern?.test(value) ?? true) ? value : undefined;
