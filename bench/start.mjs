@@ -23,6 +23,7 @@ export async function measureStart(global) {
   return {
     total: ms,
     vmm: at("vmm started") - at("shim serves"),
+    config: Number(/\bload_ms=([\d.]+)/.exec(log)?.[1]),
     kernel: guest("kernel_ms"),
     agent: guest("agent_ms"),
     boot: at("agent answered") - at("vmm started"),

@@ -71,7 +71,9 @@ export async function planSandbox(
 ): Promise<PlannedSandbox> {
   const { sys, logger, failpoints } = deps;
   const path = request.configPath === "" ? deps.configPath : request.configPath;
+  const startedAt = sys.nowMs();
   const config = await inStage("load-config", () => deps.documents.config(path, kataAnnotations(facts.annotations)));
+  logger.info("configuration loaded", { file: config.source, load_ms: Number((sys.nowMs() - startedAt).toFixed(2)) });
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
   await checkAssets(deps.backends, config);
