@@ -19,12 +19,19 @@ export function diskWith(files: Readonly<Record<string, string | Uint8Array>>): 
   return sys;
 }
 
+interface ExaminedOptions extends ExamineRequest {
+  readonly dropIns?: Readonly<Record<string, string>>;
+  /** As uname(2) has it; absent: x86_64. */
+  readonly machine?: string;
+}
+
 /** Everything about a main file and, by their names, its drop-ins. */
 export function examined(
   text: string | Uint8Array,
-  { dropIns = {}, ...request }: ExamineRequest & { readonly dropIns?: Readonly<Record<string, string>> } = {},
+  { dropIns = {}, machine, ...request }: ExaminedOptions = {},
 ): Examined {
   const sys = diskWith({ [mainFile]: text, ...dropIns });
+  if (machine !== undefined) sys.uname = () => ({ ...createFakeSys().uname(), machine });
   return examineConfiguration({ sys }, { path: mainFile, ...request });
 }
 
