@@ -3,11 +3,19 @@ import type { Finding } from "../finding.ts";
 import { bootRules } from "./boot-rules.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { Rule, RuleInput } from "./rule.ts";
+import { savedVmRules } from "./saved-vm-rules.ts";
 import { securityRules } from "./security-rules.ts";
 import { sizeRules } from "./size-rules.ts";
 import { templateRules } from "./template-rules.ts";
 
-const rules: readonly Rule[] = [...bootRules, ...sizeRules, ...deviceRules, ...templateRules, ...securityRules];
+const rules: readonly Rule[] = [
+  ...bootRules,
+  ...sizeRules,
+  ...deviceRules,
+  ...templateRules,
+  ...savedVmRules,
+  ...securityRules,
+];
 
 /**
  * Rules between keys that are broken. Those about keys with wrong values are not asked: they would tell of a default. What

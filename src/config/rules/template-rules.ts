@@ -13,8 +13,9 @@ export const templateRules: readonly Rule[] = [
     with: ["~shared_fs"],
     broken: ({ factory, hypervisor: { shared_fs: shared } }) =>
       factory.enable_template &&
-      shared === "virtio-fs" &&
-      'excludes shared_fs "virtio-fs": its daemon maps the memory that a template shares',
+      // Of whatever make: virtio-fs-nydus and inline-virtio-fs, too.
+      shared.includes("virtio-fs") &&
+      `excludes shared_fs "${shared}": its daemon maps the memory that a template shares`,
   },
   {
     key: "factory.enable_template",
