@@ -104,7 +104,7 @@ void engine_print_fault(JSContext *ctx, JSValueConst error);
 
 // Memory of the engine (memory.c). While `passing`, blocks come from pages of their own: for work that leaves little behind.
 JSRuntime *memory_new_runtime(void);
-void memory_passing(bool passing);
+bool memory_passing(bool passing);
 // Gives unused memory back to the kernel.
 void memory_trim(void);
 

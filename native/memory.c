@@ -188,9 +188,11 @@ JSRuntime *memory_new_runtime(void)
     return JS_NewRuntime2(&functions, NULL);
 }
 
-void memory_passing(bool passing)
+bool memory_passing(bool passing)
 {
+    bool before = kind_offset != 0;
     kind_offset = passing ? classes : 0;
+    return before;
 }
 
 void memory_trim(void)

@@ -43,10 +43,10 @@ NATIVE(inRealm)
     if (bad) return give(ctx, bad);
     uint8_t *request = JS_WriteObject(ctx, &length, argv[1], 0);
     if (!request) return JS_EXCEPTION;
-    memory_passing(true);
+    bool passing = memory_passing(true);
     JSContext *realm = JS_NewContext(JS_GetRuntime(ctx));
     uint8_t *answer = realm ? run_module(realm, name, request, length, &size) : NULL;
-    memory_passing(false);
+    memory_passing(passing);
     JSValue result = answer ? JS_ReadObject(ctx, answer, size, 0) : realm ? pass_on(ctx, realm) : JS_ThrowOutOfMemory(ctx);
     js_free(ctx, answer);
     js_free(ctx, request);

@@ -28,6 +28,7 @@ const common = {
 export const realmModules = {
   bundle: "src/shim/documents/bundle-realm.ts",
   config: "src/shim/documents/config-realm.ts",
+  "plain-config": "src/shim/documents/plain-config-realm.ts",
   "pod-config": "src/shim/documents/pod-config-realm.ts",
 };
 

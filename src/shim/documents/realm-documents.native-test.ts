@@ -45,6 +45,31 @@ test("realmDocuments passes a KataError on with everything that it says", ({ tem
   expect((cause as Error).message.includes("ENOENT")).toBe(true);
 });
 
+test("realmDocuments remembers a configuration until a file changes", ({ sys, tempDir }) => {
+  const dir = tempDir();
+  const path = `${dir}/c.toml`;
+  sys.writeFile(path, '[hypervisor.qemu]\nkernel = "/k"\ninitrd = "/i"\ndefault_memory = 300\n');
+  const timed = () => {
+    const startedAt = sys.nowMs();
+    expect(realmDocuments.config(path, {}).hypervisor.defaultMemoryMib).toBe(300);
+    return sys.nowMs() - startedAt;
+  };
+  const first = timed();
+  expect(Math.min(timed(), timed(), timed())).toBeLessThan(first);
+  sys.mkdir(`${dir}/config.d`);
+  sys.writeFile(`${dir}/config.d/a.toml`, "[hypervisor.qemu]\ndefault_memory = 301\n");
+  expect(realmDocuments.config(path, {}).hypervisor.defaultMemoryMib).toBe(301);
+});
+
+test("realmDocuments hands annotations to the gate", ({ sys, tempDir }) => {
+  const path = `${tempDir()}/c.toml`;
+  sys.writeFile(path, '[hypervisor.qemu]\ninitrd = "/i"\nenable_annotations = ["default_memory"]\n');
+  const name = "io.katacontainers.config.hypervisor.default_memory";
+  expect(realmDocuments.config(path, { [name]: "333" }).hypervisor.defaultMemoryMib).toBe(333);
+  expect(() => realmDocuments.config(path, { [name]: "1e3" })).toThrow(name);
+  expect(realmDocuments.config(path, {}).hypervisor.defaultMemoryMib).toBe(2048);
+});
+
 test("inRealm() leaves nothing behind", ({ sys, tempDir }) => {
   const dir = tempDir();
   sys.writeFile(`${dir}/config.json`, JSON.stringify({ ...config, annotations: {} }));
