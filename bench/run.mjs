@@ -60,10 +60,15 @@ async function coldRun(rounds = 10) {
     unit: "ms",
   });
   report("- shim up to VMM exec", `${spread(values("vmm"), 0)} ms`, median(values("vmm")), { atMost: 25, unit: "ms" });
-  report("-- of it loading and checking the configuration", `${spread(values("config"))} ms`, median(values("config")), {
-    atMost: 3,
-    unit: "ms",
-  });
+  report(
+    "-- of it loading and checking the configuration",
+    `${spread(values("config"))} ms`,
+    median(values("config")),
+    {
+      atMost: 3,
+      unit: "ms",
+    },
+  );
   report("- VMM exec to the agent's first answer", `${spread(values("boot"), 0)} ms`);
   report("-- of it the kernel, to /init (guest clock)", `${spread(values("kernel"), 0)} ms`);
   report("-- of it the agent, to ready (guest clock)", `${spread(values("agent"), 0)} ms`, median(values("agent")), {
