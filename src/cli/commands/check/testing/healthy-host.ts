@@ -20,7 +20,8 @@ export class HealthyHost implements Host {
 
   constructor(sys = createFakeSys()) {
     this.sys = sys;
-    Object.assign(this.sys, { readLink: () => "/usr/bin/kata-ctl" });
+    const readLink = this.sys.readLink.bind(this.sys);
+    this.sys.readLink = (path) => (path === "/proc/self/exe" ? "/usr/bin/kata-ctl" : readLink(path));
     this.addFiles();
     this.configuration = { kind: "loaded", config: loadRuntimeConfig({ sys: this.sys }, { path: "/etc/kata.toml" }) };
   }
