@@ -119,7 +119,7 @@ export function limitFindings(all: ReadonlyMap<string, Effective>): Finding[] {
     const { path: key, value } = one;
     const [severity, code] =
       limit.level === "refused" ? (["unsupported", "unsupported"] as const) : (["note", "ignored"] as const);
-    const got = one.key.secret === true ? {} : { got: cutText(shown(value)) };
+    const got = one.key.secret === true ? {} : { got: cutText(written(value)) };
     findings.push({ severity, code, place: placeOf(one), key, rule: limit.why, ...got });
   }
   return findings;
@@ -164,11 +164,11 @@ function concrete(path: readonly string[], type: HypervisorType): string[] {
 }
 
 function concerns(limit: Limit<unknown>, { key, value }: Effective): boolean {
-  const same = (other: unknown) => shown(other) === shown(value);
+  const same = (other: unknown) => written(other) === written(value);
   if (limit.values !== undefined) return limit.values.some(same);
   return !same(key.fallback) && !(limit.harmless?.some(same) ?? false);
 }
 
-function shown(value: unknown): string {
+function written(value: unknown): string {
   return value === undefined ? "" : printTomlValue(value as never);
 }

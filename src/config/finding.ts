@@ -1,3 +1,4 @@
+import { cut } from "../base/cut.ts";
 import { KataError } from "../base/error.ts";
 import { nearest } from "../base/nearest.ts";
 import { printTomlValue } from "./toml/print.ts";
@@ -111,8 +112,7 @@ export function valueText(value: TomlValue): string {
 
 /** Written text as it may stand in a message: cut when it is long, and with nothing that a terminal would obey. */
 export function cutText(text: string): string {
-  const cut = text.length <= 80 ? text : `${text.slice(0, 77).replace(/[\ud800-\udbff]$/, "")}...`;
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+  return cut(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
     const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase();
     return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
   });

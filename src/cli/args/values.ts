@@ -1,3 +1,4 @@
+import { cut } from "../../base/cut.ts";
 import { parseSize } from "../../base/units.ts";
 import { type SignalName, signals } from "../../sys/signals.ts";
 import { UsageError } from "./usage-error.ts";
@@ -26,7 +27,7 @@ export function parseBytes(text: string): number {
   try {
     return parseSize(text);
   } catch (error) {
-    throw new UsageError(`must be a size such as 64m or 1g; got ${JSON.stringify(shorten(text))}`, { cause: error });
+    throw new UsageError(`must be a size such as 64m or 1g; got ${JSON.stringify(cut(text))}`, { cause: error });
   }
 }
 
@@ -62,23 +63,18 @@ export function parseSignal(text: string): number {
 export function parseName(text: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/.test(text)) return text;
   throw new UsageError(
-    `must be 1 to 64 letters, digits, "_", "." or "-", the first a letter or digit; got ${JSON.stringify(shorten(text))}`,
+    `must be 1 to 64 letters, digits, "_", "." or "-", the first a letter or digit; got ${JSON.stringify(cut(text))}`,
   );
 }
 
 /** A hostname of at most 64 characters without odd bytes (sethostname(2), reliability of what ends in files). */
 export function parseHostname(text: string): string {
   if (/^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/.test(text)) return text;
-  throw new UsageError(`must be 1 to 64 letters, digits, "." or "-"; got ${JSON.stringify(shorten(text))}`);
+  throw new UsageError(`must be 1 to 64 letters, digits, "." or "-"; got ${JSON.stringify(cut(text))}`);
 }
 
 /** `true` or `false`, for flags that need to be told. */
 export function parseTrueFalse(text: string): boolean {
   if (text === "true" || text === "false") return text === "true";
-  throw new UsageError(`must be true or false; got "${shorten(text)}"`);
-}
-
-/** The text cut to a length that fits a message. */
-export function shorten(text: string, limit = 80): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}...`;
+  throw new UsageError(`must be true or false; got "${cut(text)}"`);
 }

@@ -1,5 +1,5 @@
+import { cut } from "../../base/cut.ts";
 import { UsageError } from "../args/usage-error.ts";
-import { shorten } from "../args/values.ts";
 
 /** A setting of `-e`: a value, or "take it from our own environment, if it is there". */
 export type EnvironmentFlag = { readonly name: string; readonly value: string | undefined };
@@ -11,7 +11,7 @@ export function parseEnvironmentFlag(text: string): EnvironmentFlag {
   const equals = text.indexOf("=");
   const name = equals < 0 ? text : text.slice(0, equals);
   if (name === "" || text.includes("\0"))
-    throw new UsageError(`must be NAME=value or NAME; got ${JSON.stringify(shorten(text))}`);
+    throw new UsageError(`must be NAME=value or NAME; got ${JSON.stringify(cut(text))}`);
   return { name, value: equals < 0 ? undefined : text.slice(equals + 1) };
 }
 
@@ -26,12 +26,9 @@ export function parseEnvironmentFile(content: string, file: string): Environment
     if (line === "" || line.startsWith("#")) return;
     const name = line.split("=", 1)[0] ?? "";
     if (name === "" || /\s/.test(name)) {
-      throw new UsageError(
-        `File ${file}, line ${index + 1}: must be NAME=value; got ${JSON.stringify(shorten(line))}`,
-        {
-          field: "--env-file",
-        },
-      );
+      throw new UsageError(`File ${file}, line ${index + 1}: must be NAME=value; got ${JSON.stringify(cut(line))}`, {
+        field: "--env-file",
+      });
     }
     flags.push(parseEnvironmentFlag(line));
   });

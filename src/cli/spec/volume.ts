@@ -1,5 +1,5 @@
+import { cut } from "../../base/cut.ts";
 import { UsageError } from "../args/usage-error.ts";
-import { shorten } from "../args/values.ts";
 
 /** A host's file or directory inside the container: `-v`. */
 export interface VolumeFlag {
@@ -22,10 +22,10 @@ const ignoredOptions = ["z", "Z", "nocopy", "cached", "delegated", "consistent"]
 export function parseVolume(text: string): VolumeFlag {
   const [source = "", destination = "", options = "", ...rest] = text.split(":");
   if (destination === "" || rest.length > 0)
-    throw new UsageError(`must be SOURCE:DESTINATION[:ro]; got "${shorten(text)}"`);
+    throw new UsageError(`must be SOURCE:DESTINATION[:ro]; got "${cut(text)}"`);
   if (!/^\.{0,2}\//.test(source) && source !== "." && source !== "..") {
     throw new UsageError(
-      `needs a path as its source; "${shorten(source)}" would be a named volume, which does not exist here`,
+      `needs a path as its source; "${cut(source)}" would be a named volume, which does not exist here`,
       {
         hint: `for a directory write ./${source}:${destination}`,
       },
@@ -35,7 +35,7 @@ export function parseVolume(text: string): VolumeFlag {
   for (const option of options === "" ? [] : options.split(",")) {
     if (option === "ro" || option === "rw") readOnly = option === "ro";
     else if (!ignoredOptions.includes(option))
-      throw new UsageError(`has the unknown option "${shorten(option)}"; there are ro and rw`);
+      throw new UsageError(`has the unknown option "${cut(option)}"; there are ro and rw`);
   }
   return { source, destination: parseDestination(destination), readOnly };
 }
@@ -49,7 +49,7 @@ export function parseTmpfs(text: string): TmpfsFlag {
     (option) =>
       !/^(rw|ro|noexec|exec|nosuid|suid|nodev|dev|size=\d+[kmg%]?|mode=[0-7]{1,4}|uid=\d+|gid=\d+)$/.test(option),
   );
-  if (wrong !== undefined) throw new UsageError(`has the unknown option "${shorten(wrong)}"`);
+  if (wrong !== undefined) throw new UsageError(`has the unknown option "${cut(wrong)}"`);
   return { destination, options };
 }
 
@@ -57,7 +57,7 @@ export function parseTmpfs(text: string): TmpfsFlag {
 function parseDestination(path: string): string {
   const clean = path.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
   if (!clean.startsWith("/") || clean === "/" || /\/\.{1,2}(\/|$)/.test(clean) || /[\0\n]/.test(clean)) {
-    throw new UsageError(`needs an absolute path in the container, below /, without ".."; got "${shorten(path)}"`);
+    throw new UsageError(`needs an absolute path in the container, below /, without ".."; got "${cut(path)}"`);
   }
   return clean;
 }

@@ -1,6 +1,7 @@
+import { cut } from "../../base/cut.ts";
 import type { Key, KeyPart } from "./key.ts";
 import { keyText } from "./key.ts";
-import { type Mistakes, shown } from "./mistake.ts";
+import type { Mistakes } from "./mistake.ts";
 import { type TomlEntry, TomlTable, type TomlValue } from "./value.ts";
 
 /**
@@ -129,6 +130,6 @@ function reportSet(key: Key, { value, keyAt }: TomlEntry, at: number, mistakes: 
   const isTable = value instanceof TomlTable;
   mistakes.add(
     at,
-    `${shown(keyText(key))} is already ${isTable ? "defined" : "set"} on line ${mistakes.lineAt(keyAt)}`,
+    `${cut(keyText(key), 40)} is already ${isTable ? "defined" : "set"} on line ${mistakes.lineAt(keyAt)}`,
   );
 }

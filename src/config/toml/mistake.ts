@@ -62,9 +62,3 @@ export class Mistakes {
     ];
   }
 }
-
-/** Text of the file within a message, shortened. */
-export function shown(text: string): string {
-  // Not between the halves of a surrogate pair.
-  return text.length <= 40 ? text : `${text.slice(0, 37).replace(/[\ud800-\udbff]$/, "")}...`;
-}

@@ -1,5 +1,6 @@
+import { cut } from "../../base/cut.ts";
 import type { Cursor } from "./cursor.ts";
-import { SyntaxMistake, shown } from "./mistake.ts";
+import { SyntaxMistake } from "./mistake.ts";
 import { TomlDate, TomlFloat, type TomlValue } from "./value.ts";
 
 const token = /[^ \t\r\n,\]}#]*/y;
@@ -59,7 +60,7 @@ function integerValue(cursor: Cursor, start: number, text: string): TomlValue | 
   if (digits.length <= 15) return Number(digits) || 0;
   const value = digits.startsWith("+") ? BigInt(digits.slice(1)) : BigInt(digits);
   if (value < minInteger || value > maxInteger) {
-    cursor.mistakes.add(start, `${shown(text)} does not fit into 64 bits`);
+    cursor.mistakes.add(start, `${cut(text, 40)} does not fit into 64 bits`);
     return undefined;
   }
   const number = Number(value);
@@ -88,7 +89,7 @@ function isTime(text: string): boolean {
 }
 
 function wrongValue(text: string): string {
-  const name = shown(text);
+  const name = cut(text, 40);
   const lower = text.toLowerCase();
   if (lower === "true" || lower === "false") return `${name} is not a value; write ${lower}`;
   if (/^[+-]?0[\d_]+$/.test(text)) return `${name} is not a number: it must not begin with 0`;

@@ -1,3 +1,4 @@
+import { cut } from "../../../../base/cut.ts";
 import { KataError } from "../../../../base/error.ts";
 import { openGate } from "../../../../config/annotations/gate.ts";
 import type { Examined } from "../../../../config/examine.ts";
@@ -12,7 +13,6 @@ import { findKeys, type KeyMatch, nearestKey, otherPaths } from "../../../../con
 import { settingJson } from "../../../../config/render/value.ts";
 import type { Key } from "../../../../config/schema/key.ts";
 import type { Setting } from "../../../../config/settings.ts";
-import { shorten } from "../../../args/values.ts";
 import type { CommandContext } from "../../../context.ts";
 import { examine } from "../examine.ts";
 
@@ -46,7 +46,7 @@ export function explainWord(context: CommandContext, word: string): Explanation[
   const matches = findKeys(word);
   if (matches.length === 0) {
     const meant = nearestKey(word);
-    throw new KataError("not-found", `There is no key, annotation or retired key "${shorten(word)}"`, {
+    throw new KataError("not-found", `There is no key, annotation or retired key "${cut(word)}"`, {
       hint: meant === undefined ? "docs/configuration-reference.md lists all keys" : `Did you mean ${meant}?`,
     });
   }
