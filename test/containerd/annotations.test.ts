@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { containerdVersions } from "../support/containerd.ts";
+import { containerdVersions, kataRuntime } from "../support/containerd.ts";
 import { type CriSuite, criSuite } from "../support/cri/suite.ts";
 import { repository } from "../support/kata-ctl.ts";
 import { expectNoLeaks, snapshotHost } from "../support/leak-check.ts";
@@ -66,6 +66,21 @@ function scenarios(suite: CriSuite): void {
       /The kernel .*vmlinux.* has SHA-512 [0-9a-f]{16}\.\.\., not [0-9a-f]{16}\.\.\. as demanded/,
     );
     await expectNoLeaks(before, { settleMs: 10_000 });
+  });
+
+  test("`ctr run --annotation` does the same for a container without a pod", async () => {
+    const { containerd, image } = suite.host;
+    const run = (annotation: string) => {
+      const flags = ["--rm", "--annotation", annotation, "--runtime", kataRuntime];
+      return containerd.ctr(["-n", "k8s.io", "run", ...flags, image, "single", "cat", "/proc/cmdline"]);
+    };
+    const refused = await run(`${hypervisor}.kernel_params=kata.test=ctr`);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(`annotation ${hypervisor}.kernel_params  hypervisor.qemu.kernel_params: is not`);
+    await containerd.ctr(["-n", "k8s.io", "containers", "rm", "single"]);
+    allow(suite, ["^kernel_params$"]);
+    const allowed = await run(`${hypervisor}.kernel_params=kata.test=ctr`);
+    expect(allowed).toMatchObject({ code: 0, stdout: expect.stringContaining(" kata.test=ctr") });
   });
 
   test("a container's swap is limited by its annotation, and refused below its memory", async () => {

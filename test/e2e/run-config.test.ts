@@ -107,18 +107,22 @@ describe("annotations", () => {
     configure(readFileSync(built, "utf8"), `[hypervisor.qemu]\nenable_annotations = ${JSON.stringify(names)}\n`);
 
   test("change the VM where the operator allows it", async () => {
-    enable("^default_(vcpus|memory)$", "^kernel_params$");
+    enable("^default_(vcpus|memory)$", "^kernel_(params|modules)$", "^container_pipe_size$");
     const { code, stdout } = await run(
-      "nproc; grep MemTotal /proc/meminfo; cat /proc/cmdline",
+      "nproc; grep MemTotal /proc/meminfo; cat /proc/cmdline; grep -ow ^loop /proc/modules",
       `${hypervisor}.default_vcpus=2`,
       `${hypervisor}.default_memory=768`,
       `${hypervisor}.kernel_params=kata.test=a:b log_buf_len=1M`,
+      "io.katacontainers.config.agent.kernel_modules=loop max_loop=3",
+      "io.katacontainers.config.agent.container_pipe_size=131072",
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^2\n/);
     expect(memoryMib(stdout)).toBeGreaterThan(700);
     expect(memoryMib(stdout)).toBeLessThan(768);
     expect(stdout).toContain(" kata.test=a:b log_buf_len=1M");
+    expect(stdout).toContain(" agent.container_pipe_size=131072");
+    expect(stdout).toMatch(/^loop$/m);
   });
 
   test("are refused by name and rule where he does not", async () => {
