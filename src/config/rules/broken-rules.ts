@@ -1,5 +1,5 @@
 import { type Effective, placeOf } from "../effective.ts";
-import type { Finding } from "../finding.ts";
+import type { Finding, Place } from "../finding.ts";
 import { bootRules } from "./boot-rules.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { Rule, RuleInput } from "./rule.ts";
@@ -35,15 +35,16 @@ export function brokenRules(
     const text = rule.broken(input);
     if (text === false) continue;
     const key = full(rule.key);
-    // A default breaks no rule by itself: what was set is where to look.
-    const set = all.get(keys.find((one) => isSet(all.get(one))) ?? key);
-    const place = isSet(set) ? placeOf(set) : ({ kind: "whole-file", file: mainFile } as const);
+    const place = placeToLookAt(keys.map((one) => all.get(one))) ?? { kind: "whole-file", file: mainFile };
     const severity = rule.severity ?? "error";
     findings.push({ severity, code: severity === "error" ? "conflict" : "ignored", place, key, rule: text });
   }
   return findings;
 }
 
-function isSet(effective: Effective | undefined): boolean {
-  return effective !== undefined && effective.source.kind !== "default";
+/** A default breaks no rule by itself, but what was set does; and not the file, but the pod that changes what it says. */
+function placeToLookAt(keys: readonly (Effective | undefined)[]): Place | undefined {
+  const by = (kind: Effective["source"]["kind"]) => keys.find((one) => one?.source.kind === kind);
+  const set = by("annotation") ?? by("file");
+  return set === undefined ? undefined : placeOf(set);
 }
