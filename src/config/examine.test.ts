@@ -98,7 +98,9 @@ describe("annotations", () => {
         { [`${config}hypervisor.default_vcpus`]: "3" },
         'default_maxvcpus = 2\nenable_annotations = ["default_vcpus"]\n',
       ),
-    ).toEqual(["error main.toml:3:20  hypervisor.qemu.default_maxvcpus: must not be below default_vcpus, which is 3"]);
+    ).toEqual([
+      `error annotation ${config}hypervisor.default_vcpus  hypervisor.qemu.default_maxvcpus: must not be below default_vcpus, which is 3`,
+    ]);
     expect(
       told(
         { [`${config}hypervisor.default_max_vcpus`]: "2" },
