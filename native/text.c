@@ -103,8 +103,8 @@ NATIVE(utf8Encode)
     return array;
 }
 
-// utf8EncodeAt(text, bytes, at): writes the text there and returns how many bytes it took, or -1 when it does not fit; then
-// nothing is written.
+// utf8EncodeAt(text, bytes, at): writes the text there and returns how many bytes it took, or -1 when it does not fit, which
+// includes a place outside; then nothing is written.
 // SAFETY: the length is compared with what is left of the borrowed buffer, and no JavaScript runs after that.
 NATIVE(utf8EncodeAt)
 {
@@ -113,12 +113,13 @@ NATIVE(utf8EncodeAt)
     const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
     if (!text) return JS_EXCEPTION;
     struct bytes target;
-    JSValueConst slice[3] = {argv[1], argv[2], JS_UNDEFINED};
-    int bad = arg_slice(ctx, slice, &target);
-    bool fits = !bad && length <= target.length;
+    int64_t at;
+    int bad = arg_i64(ctx, argv[2], &at);
+    if (!bad) bad = arg_bytes(ctx, argv[1], 1, &target);
+    bool fits = !bad && at >= 0 && (uint64_t)at <= target.length && length <= target.length - (size_t)at;
     if (fits) {
-        memcpy(target.data, text, length);
-        replace_surrogates(target.data, length);
+        memcpy(target.data + at, text, length);
+        replace_surrogates(target.data + at, length);
     }
     JS_FreeCString(ctx, text);
     return bad ? give(ctx, bad) : JS_NewInt32(ctx, fits ? (int32_t)length : -1);

@@ -13,6 +13,7 @@ test("encode() writes nothing when the text does not fit", () => {
   expect(texts.encode("a", bytes, 4)).toBe(-1);
   expect([...bytes]).toEqual([0, 0, 0, 0]);
   expect(texts.encode("", bytes, 4)).toBe(0);
+  for (const outside of [5, -1]) expect(texts.encode("", bytes, outside)).toBe(-1);
 });
 
 test("encode() replaces lone surrogates", () => {

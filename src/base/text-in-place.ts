@@ -1,6 +1,9 @@
 /** UTF-8 within a bigger array of bytes. */
 interface Texts {
-  /** Writes the text at `at`; the bytes that it took, or -1 and nothing written when it does not fit. Lone surrogates become U+FFFD. */
+  /**
+   * Writes the text at `at`; the bytes that it took, or -1 and nothing written when it does not fit, which includes a place
+   * outside. Lone surrogates become U+FFFD.
+   */
   encode(text: string, target: Uint8Array, at: number): number;
   /** The text from `start` to `end`; undefined when it is not UTF-8. A byte order mark stays. */
   decode(bytes: Uint8Array, start: number, end: number): string | undefined;
@@ -18,7 +21,7 @@ function textsByViews(): Texts {
   return {
     encode(text, target, at) {
       const bytes = encoder.encode(text);
-      if (bytes.length > target.length - at) return -1;
+      if (at < 0 || bytes.length > target.length - at) return -1;
       target.set(bytes, at);
       return bytes.length;
     },

@@ -25,6 +25,17 @@ const signed: readonly (readonly [value: bigint, hex: string])[] = [
   [0x100000000n, "088080808010"],
 ];
 
+test("texts of every length survive at the end of the encoder's buffer, and beyond it", () => {
+  for (let length = 0; length < 700; length++) {
+    const message = CopyFileRequest.create({
+      path: "é".repeat(length % 5) + "p".repeat(length),
+      uid: length % 200,
+      gid: -1,
+    });
+    expect(CopyFileRequest.decode(CopyFileRequest.encode(message).finish())).toEqual(message);
+  }
+});
+
 test("int64 values take their canonical form, both ways", () => {
   for (const [value, hex] of signed) {
     expect(hexOf(LinuxMemory.encode(LinuxMemory.create({ Limit: value })).finish())).toBe(hex);

@@ -2,7 +2,7 @@ import { KataError } from "../../base/error.ts";
 import type { Codec } from "../codec.ts";
 import { parseFieldList } from "./field-list.ts";
 import type * as fields from "./fields.ts";
-import { initialValue, isVarint, type ScalarKind, toField, zeroOf } from "./fields.ts";
+import { initialValue, isVarint, paths, type ScalarKind, toField, zeroOf } from "./fields.ts";
 import { DEFAULT_MAX_SLOTS, ProtobufReader } from "./reader.ts";
 import { readScalar, writeScalar } from "./scalars.ts";
 import { ProtobufWriter } from "./writer.ts";
@@ -113,8 +113,10 @@ export class MessageType<T extends object> implements Codec<T> {
     while (reader.position < reader.end) {
       const tag = reader.prefix();
       const field = byNumber[tag >>> 3];
-      if (tag === field?.tag) this.readField(message, field, reader);
-      else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
+      if (tag === field?.tag) {
+        if (field.path === paths.text) message[field.name] = reader.text();
+        else this.readField(message, field, reader);
+      } else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
         // A scalar of a repeated field outside the packed form: old encoders write it so.
         this.readElement(message[field.name] as unknown[], field, reader);
       } else reader.skip(tag);
@@ -164,11 +166,13 @@ export class MessageType<T extends object> implements Codec<T> {
 
   private write(message: Values, writer: ProtobufWriter): void {
     const fields = this.fields().ordered;
-    for (let i = 0; i < fields.length; i++) {
+    for (let i = 0, count = fields.length; i < count; i++) {
       const field = fields[i] as Field;
       const value = message[field.name];
       if (value === undefined || value === field.zero) continue;
-      if (field.shape === "repeated") this.writeList(value as readonly unknown[], field, writer);
+      if (field.path === paths.text) writer.textField(field.tag, value as string);
+      else if (field.path === paths.number && writer.smallNumberField(field.tag, value as number)) continue;
+      else if (field.shape === "repeated") this.writeList(value as readonly unknown[], field, writer);
       else if (field.shape === "map") this.writeMap(value as Values, field, writer);
       else if (field.zero === undefined || field.type !== "bytes" || (value as Uint8Array).length > 0) {
         this.writeValue(field.tag, value, field, writer);

@@ -57,6 +57,33 @@ export class ProtobufWriter {
     this.position += chunk.length;
   }
 
+  /** Writes a tag, a length and the text in UTF-8. */
+  textField(tag: number, text: string): void {
+    const at = this.position;
+    // The common case: few properties are looked up, since the engine interprets.
+    const length = tag < 0x80 ? texts.encode(text, this.bytes, at + 2) : -1;
+    if (length >= 0 && length < 0x80) {
+      const { bytes } = this;
+      bytes[at] = tag;
+      bytes[at + 1] = length;
+      this.position = at + 2 + length;
+      return;
+    }
+    this.varint32(tag);
+    this.text(text);
+  }
+
+  /** Writes a tag and an integer if each takes one byte and there is room; whether it did. */
+  smallNumberField(tag: number, value: number): boolean {
+    const at = this.position;
+    const { bytes } = this;
+    if (tag >= 0x80 || value < 0 || value >= 0x80 || (value | 0) !== value || at + 2 > bytes.length) return false;
+    bytes[at] = tag;
+    bytes[at + 1] = value;
+    this.position = at + 2;
+    return true;
+  }
+
   /** Writes a length and the text in UTF-8. */
   text(text: string): void {
     const mark = this.position;
