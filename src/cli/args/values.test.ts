@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { editDistance, nearest } from "./suggest.ts";
 import { UsageError } from "./usage-error.ts";
-import { parseBytes, parseCpus, parseHostname, parseInteger, parseKeyValue, parseName, parseSignal } from "./values.ts";
+import {
+  parseAnnotation,
+  parseBytes,
+  parseCpus,
+  parseHostname,
+  parseInteger,
+  parseKeyValue,
+  parseName,
+  parseSignal,
+} from "./values.ts";
 
 test.each([
   ["64m", 64 << 20],
@@ -45,6 +54,12 @@ test.each([
 });
 test.each(["0", "65", "-1", "NOPE", "", "toString", "SIGSIGKILL"])("parseSignal refuses %o", (text) => {
   expect(() => parseSignal(text)).toThrow(UsageError);
+});
+
+test("parseAnnotation wants a value, though it may be empty", () => {
+  expect(parseAnnotation("a=b=c")).toEqual({ key: "a", value: "b=c" });
+  expect(parseAnnotation("a=")).toEqual({ key: "a", value: "" });
+  for (const text of ["", "a", "=b"]) expect(() => parseAnnotation(text)).toThrow(UsageError);
 });
 
 test("parseKeyValue splits at the first =", () => {

@@ -22,6 +22,12 @@ export function parseKeyValue(text: string): KeyValue {
   return { key, value: equals < 0 ? "" : text.slice(equals + 1) };
 }
 
+/** An annotation. Unlike a label it needs its value: an empty one is hardly meant, and would change nothing. */
+export function parseAnnotation(text: string): KeyValue {
+  if (!text.includes("=")) throw new UsageError(`must be NAME=VALUE; got ${JSON.stringify(cut(text))}`);
+  return parseKeyValue(text);
+}
+
 /** Bytes from `64m`, `1g`, `512MiB`, `1048576`. */
 export function parseBytes(text: string): number {
   try {

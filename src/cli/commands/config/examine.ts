@@ -2,11 +2,11 @@ import { type Examined, examineConfiguration } from "../../../config/examine.ts"
 import { settingText } from "../../../config/render/value.ts";
 import type { Origin, Setting } from "../../../config/settings.ts";
 import { list } from "../../args/flags.ts";
-import { type KeyValue, parseKeyValue } from "../../args/values.ts";
+import { type KeyValue, parseAnnotation } from "../../args/values.ts";
 import { absolutePath, type CommandContext } from "../../context.ts";
 
 /** `--annotation`, which several commands take. */
-export const annotationFlag = list(parseKeyValue, {
+export const annotationFlag = list(parseAnnotation, {
   placeholder: "NAME=VALUE",
   help: "As for a pod with this annotation; may be repeated",
 });

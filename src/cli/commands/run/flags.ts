@@ -3,6 +3,7 @@ import { autoToggle, choice, list, parsed, text, toggle } from "../../args/flags
 import { UsageError } from "../../args/usage-error.ts";
 import {
   anyText,
+  parseAnnotation,
   parseBytes,
   parseCpus,
   parseHostname,
@@ -89,6 +90,11 @@ export const runFlags = {
     help: "Most processes in the container",
     group: resources,
   }),
+  annotation: list(parseAnnotation, {
+    placeholder: "NAME=VALUE",
+    help: "An annotation, as a pod has; enable_annotations decides which may configure the VM",
+    group: resources,
+  }),
 
   volume: list(parseVolume, {
     short: "v",
@@ -110,7 +116,6 @@ export const runFlags = {
     help: "Insist on trusted TLS when pulling",
     group: image,
   }),
-  annotation: list(parseKeyValue, { placeholder: "KEY=VALUE", help: "An annotation for the runtime", group: image }),
 } as const;
 
 /** Their values. */
