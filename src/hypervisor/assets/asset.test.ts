@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KataError } from "../../base/error.ts";
-import { assetTypes, chooseAsset } from "./asset.ts";
+import { assets } from "../../config/annotations/asset-hash.ts";
+import { chooseAsset } from "./asset.ts";
 
 const prefix = "io.katacontainers.config.hypervisor.";
 const hash = "0123456789abcdef".repeat(8);
@@ -30,7 +31,7 @@ describe("chooseAsset()", () => {
   });
 
   test("takes the configured path without annotations, and nothing without any path", () => {
-    for (const type of assetTypes) {
+    for (const type of assets) {
       const host = { type, path: "/host/file", custom: false, sha512: undefined };
       expect(chooseAsset(type, "/host/file", new Map())).toEqual(host);
       expect(chooseAsset(type, "/host/file", annotations({ [type]: "", [`${type}_hash`]: "" }))).toEqual(host);

@@ -1,9 +1,6 @@
 import { KataError } from "../../base/error.ts";
 import { shown } from "../../base/shown.ts";
-
-/** Files of the host that a VM is made of. */
-export const assetTypes = ["kernel", "image", "initrd", "hypervisor", "jailer", "firmware", "firmware_volume"] as const;
-export type AssetType = (typeof assetTypes)[number];
+import type { Asset as AssetType } from "../../config/annotations/asset-hash.ts";
 
 /** A file of the host, and what it must hash to. */
 export interface Asset {
