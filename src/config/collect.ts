@@ -4,9 +4,10 @@ import { type Finding, type FindingCode, type Severity, valueText } from "./find
 import { FindingsInFiles, type Remark } from "./findings-in-files.ts";
 import { type HypervisorType, hypervisorTypes, hypervisorTypesByName } from "./hypervisor-type.ts";
 import { meantValue } from "./meant-value.ts";
+import { accept } from "./schema/accept.ts";
 import { aliases, aliasOf } from "./schema/aliases.ts";
 import { allKeys, catalog, keysOfTable } from "./schema/catalog.ts";
-import { accept, type Key, type Keys } from "./schema/key.ts";
+import type { Key, Keys } from "./schema/key.ts";
 import { retiredKey, retiredTable } from "./schema/retired.ts";
 import { type TomlEntry, TomlTable, type TomlValue } from "./toml/value.ts";
 

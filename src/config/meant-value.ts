@@ -1,5 +1,6 @@
 import { suggestion } from "./finding.ts";
-import { accept, type Key } from "./schema/key.ts";
+import { accept } from "./schema/accept.ts";
+import type { Key } from "./schema/key.ts";
 import { printTomlValue } from "./toml/print.ts";
 import { TomlFloat, TomlTable, type TomlValue } from "./toml/value.ts";
 

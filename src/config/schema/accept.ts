@@ -1,5 +1,10 @@
 import { TomlFloat, TomlTable, type TomlValue } from "../toml/value.ts";
-import type { Shape } from "./key.ts";
+import type { Key, Shape } from "./key.ts";
+
+/** The checked value in its canonical spelling; undefined when it breaks the key's rule. */
+export function accept<T>(key: Key<T>, value: TomlValue): T | undefined {
+  return acceptValue(key.shape, value) as T | undefined;
+}
 
 /** The value in its canonical spelling, or undefined when it does not have the shape. Tables become plain records. */
 export function acceptValue(shape: Shape, value: TomlValue): unknown {

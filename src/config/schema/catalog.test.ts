@@ -5,10 +5,10 @@ import { type UpstreamKey, upstreamConfig } from "../../../test/support/upstream
 import { hypervisorTypes } from "../hypervisor-type.ts";
 import { parseToml } from "../toml/parse.ts";
 import { TomlTable, type TomlValue } from "../toml/value.ts";
-import { acceptValue } from "./accept.ts";
+import { accept, acceptValue } from "./accept.ts";
 import { aliasOf } from "./aliases.ts";
 import { agentKeys, allKeys, catalog, hypervisorKeys, keysFor, keysOfTable } from "./catalog.ts";
-import { accept, defaultOf, type Key, type Keys } from "./key.ts";
+import { defaultOf, type Key, type Keys } from "./key.ts";
 
 const upstream = upstreamConfig();
 const ours: readonly (readonly [path: string, key: Key])[] = [...allKeys()].map(([path, key]) => [path.join("."), key]);

@@ -1,7 +1,6 @@
 import type { Architecture } from "../architecture.ts";
 import type { HypervisorType } from "../hypervisor-type.ts";
 import type { TomlValue } from "../toml/value.ts";
-import { acceptValue } from "./accept.ts";
 
 /** What may be written for a key; data, so that checking, JSON Schema, the reference and generated tests come from it. */
 export type Shape =
@@ -92,11 +91,6 @@ export type ValuesOf<K extends Keys> = { readonly [N in keyof K]: K[N] extends K
 
 /** What is said about every key. */
 type About<T> = Omit<Key<T>, "shape" | "rule">;
-
-/** The checked value in its canonical spelling; undefined when it breaks the key's rule. */
-export function accept<T>(key: Key<T>, value: TomlValue): T | undefined {
-  return acceptValue(key.shape, value) as T | undefined;
-}
 
 /** The value of a key that is absent. */
 export function defaultOf<T>(key: Key<T>, hypervisor: HypervisorType, arch: Architecture): T {
