@@ -101,6 +101,7 @@ describe("a value that its key refuses", () => {
     ],
     ["hypervisor.qemu", "default_bridges = 9", 19, "must be a whole number from 0 to 5; got 9"],
     ["hypervisor.qemu", "memory_slots = -1", 16, "must be a whole number from 0 to 256; got -1"],
+    ["hypervisor.qemu", "queue_size = inf", 14, "must be a whole number from 1 to 65535; got inf"],
     ["hypervisor.qemu", "queue_size = 1.5", 14, "must be a whole number from 1 to 65535; got 1.5"],
     [
       "hypervisor.qemu",

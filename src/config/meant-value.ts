@@ -34,7 +34,7 @@ function otherForms(got: TomlValue): TomlValue[] {
   const forms: TomlValue[] = [];
   const flag = flags.get(typeof got === "string" ? got.toLowerCase() : got);
   if (flag !== undefined) forms.push(flag);
-  if (got instanceof TomlFloat) forms.push(Math.round(got.value) === got.value ? got.value : String(got.value));
+  if (got instanceof TomlFloat) forms.push(Number.isSafeInteger(got.value) ? got.value : String(got.value));
   if (typeof got === "string" && /^-?\d{1,15}(\.\d{1,15})?$/.test(got)) {
     forms.push(got.includes(".") ? new TomlFloat(Number(got)) : Number(got));
   }
