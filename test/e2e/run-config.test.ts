@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CommandResult, repository, TestHost } from "../support/kata-ctl.ts";
@@ -148,6 +148,17 @@ describe("annotations", () => {
     expect(wrong.stderr).toContain(
       `The kernel "${guest}/vmlinux" has SHA-512 ${kernel.slice(0, 16)}..., not ${initrd.slice(0, 16)}... as demanded`,
     );
+
+    const other = path.join(host.root, "vmlinux");
+    copyFileSync(path.join(guest, "vmlinux"), other);
+    appendFileSync(other, "!");
+    const dropIn = ['enable_annotations = ["^kernel$", "_hash$"]', `valid_kernel_paths = ["${host.root}/*"]`];
+    configure(readFileSync(built, "utf8"), ["[hypervisor.qemu]", ...dropIn, ""].join("\n"));
+    const chosen = await run("true", `${hypervisor}.kernel=${other}`, `${hypervisor}.kernel_hash=${kernel}`);
+    expect(chosen.stderr).toContain(`The kernel "${other}" has SHA-512 `);
+    const elsewhere = await run("true", `${hypervisor}.kernel=${guest}/vmlinux`);
+    expect(elsewhere.stderr).toMatch(/no pattern of valid_kernel_paths in \[hypervisor\.qemu\] matches it/);
+
     const absent = await run("true", `${hypervisor}.image_hash=${initrd}`);
     expect(absent.code).toBe(125);
     expect(absent.stderr).toContain(`annotation ${hypervisor}.image_hash  has nothing to check`);
