@@ -137,8 +137,9 @@ function frameAround(
   flags: number,
   fill: ((head: Uint8Array) => void) | undefined,
 ): Uint8Array[] {
+  // Counting loops: the engine takes ten times longer to ask an array for its iterator.
   let size = 0;
-  for (const chunk of payload) size += chunk.length;
+  for (let i = 0; i < payload.length; i++) size += (payload[i] as Uint8Array).length;
   const tagged = tag !== undefined && size > 0;
   const before = frameHeaderLength + fixed + (tagged ? 1 + varintLength(size) : 0);
   const length = before - frameHeaderLength + size;
@@ -153,7 +154,8 @@ function frameAround(
   }
   if (!inline) return [head, ...payload];
   let at = before;
-  for (const chunk of payload) {
+  for (let i = 0; i < payload.length; i++) {
+    const chunk = payload[i] as Uint8Array;
     head.set(chunk, at);
     at += chunk.length;
   }

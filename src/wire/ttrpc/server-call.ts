@@ -55,7 +55,7 @@ export class ServerCall implements CallContext {
     this.answered = true;
     this.timer?.cancel();
     send?.();
-    for (const listener of this.listeners ?? []) listener();
+    if (this.listeners !== undefined) for (const listener of this.listeners) listener();
   }
 
   /** Tells the handler that nobody waits for its answer. */

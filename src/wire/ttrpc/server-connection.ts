@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Deadline } from "../../base/deadline.ts";
 import { type ErrorCode, KataError } from "../../base/error.ts";
 import type { Logger } from "../../base/logger.ts";
+import { AnswerWriter } from "./answer-writer.ts";
 import {
   decodeRequest,
   encodeData,
@@ -56,6 +57,7 @@ export class ServerConnection {
   private readonly deps: ServerConnectionDeps;
   private readonly options: Required<TtrpcServerOptions>;
   private readonly never: Deadline;
+  private readonly answers: AnswerWriter;
   private readonly calls = new Map<number, ServerCall>();
   private lastStreamId = 0;
   private inFlight = 0;
@@ -71,6 +73,7 @@ export class ServerConnection {
   constructor(deps: ServerConnectionDeps, options: Required<TtrpcServerOptions>) {
     this.deps = deps;
     this.options = options;
+    this.answers = new AnswerWriter(deps.stream);
     this.never = new Deadline(deps.clock, Number.POSITIVE_INFINITY);
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
@@ -83,7 +86,14 @@ export class ServerConnection {
       },
     });
     deps.stream.start({
-      data: (chunk) => decoder.push(chunk),
+      data: (chunk) => {
+        this.answers.hold();
+        try {
+          decoder.push(chunk);
+        } finally {
+          this.answers.release();
+        }
+      },
       close: (error) => this.finish(new KataError("cancelled", "The client is gone", { cause: error })),
     });
   }
@@ -95,6 +105,7 @@ export class ServerConnection {
 
   /** Ends the connection once the answers given so far are written. Calls in flight are cancelled. */
   end(): void {
+    this.answers.release();
     this.cancelAll(new KataError("cancelled", "The server is ending"));
     this.deps.stream.end();
   }
@@ -122,6 +133,8 @@ export class ServerConnection {
   }
 
   private get blocked(): boolean {
+    // Mostly nothing is in flight.
+    if (this.inFlight === 0) return this.backlogged;
     const { maxInFlight, maxInFlightBytes } = this.options;
     return this.inFlight >= maxInFlight || this.inFlightBytes >= maxInFlightBytes || this.backlogged;
   }
@@ -130,7 +143,8 @@ export class ServerConnection {
     if (this.over) return;
     if (this.parked.length === 0 && !this.blocked) this.process(streamId, type, flags, payload);
     else this.parked.push({ streamId, type, flags, payload });
-    this.updateFlow();
+    // What was answered at once changes nothing.
+    if (this.inFlight > 0 || this.backlogged || this.parked.length > 0) this.updateFlow();
   }
 
   private updateFlow(): void {
@@ -197,7 +211,7 @@ export class ServerConnection {
   }
 
   private begin(streamId: number, request: RequestEnvelope, method: BoundMethod): void {
-    const timeoutMs = Number(request.timeoutNano) / 1e6;
+    const timeoutMs = request.timeoutNano === 0n ? 0 : Number(request.timeoutNano) / 1e6;
     const timed = timeoutMs !== 0 && timeoutMs <= maxTimeoutMs;
     const deadline = timed ? new Deadline(this.deps.clock, timeoutMs) : this.never;
     const { payload, metadata } = request;
@@ -301,8 +315,8 @@ export class ServerConnection {
 
   private write(chunks: readonly Uint8Array[]): void {
     if (this.over) return;
+    this.answers.write(chunks);
     const { stream } = this.deps;
-    for (const chunk of chunks) stream.write(chunk);
     if (this.backlogged || stream.pendingBytes < this.options.maxBacklogBytes) return;
     this.backlogged = true;
     void stream.drained().then(() => {
