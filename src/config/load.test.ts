@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { podJudge } from "./annotations/judge-pod.ts";
-import { ConfigError } from "./finding.ts";
+import type { ConfigError } from "./finding.ts";
 import { loadRuntimeConfig } from "./load.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
 import { diskWith, mainFile } from "./testing/examined.ts";
@@ -17,7 +17,7 @@ function errorOf(...args: Parameters<typeof load>): ConfigError {
   try {
     load(...args);
   } catch (error) {
-    if (error instanceof ConfigError) return error;
+    if (error instanceof Error && error.name === "ConfigError") return error as ConfigError;
     throw error;
   }
   throw new Error("No ConfigError");
