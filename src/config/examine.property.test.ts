@@ -199,8 +199,8 @@ describe("one mistake in a valid configuration is told at its line, and changes 
               !(place.kind === "file" && place.line === index + 1) && !rule.endsWith(` on line ${index + 1}`),
           );
           expect(linesOf(elsewhere)).toEqual([]);
-          // Of what is set twice the first counts, which may be the wrong one.
-          if (told.some(({ rule }) => rule.includes(" already "))) return;
+          // A quote or bracket that is opened may take the lines that follow with it.
+          if (told.some(({ code }) => code === "syntax")) return;
           const [before, after] = [valuesOf(text), valuesOf(mutated)];
           const differ = [...before].filter(
             ([path, value]) => !Object.is(JSON.stringify(value, big), JSON.stringify(after.get(path), big)),
@@ -216,12 +216,11 @@ describe("one mistake in a valid configuration is told at its line, and changes 
 const big = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
 
 describe("annotations", () => {
-  const prefix = "io.katacontainers.config.";
   const keys = keysFor("qemu").flatMap(({ path, keys: inside }) =>
     Object.entries(inside).map(([name, key]) => ({ path: [...path, name].join("."), key })),
   );
   const names = keys.flatMap(({ key }) => key.annotation?.names ?? []);
-  const baseName = (name: string) => name.slice(prefix.length).replace(/^\w+\./, "");
+  const baseName = (name: string) => name.replace(/^io\.katacontainers\.(config\.\w+\.)?/, "");
   const text = fc.constantFrom(
     "true",
     "false",

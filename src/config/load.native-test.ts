@@ -117,13 +117,17 @@ test("every mistake is told with its place", (context) => {
   ]);
 });
 
-test("drop-ins that cannot be read are named", (context) => {
-  const { sys } = context;
+test("drop-ins that cannot be read are named", async (context) => {
+  const { sys, loop } = context;
   const dir = write(context, { "main.toml": '[hypervisor.qemu]\ninitrd = "/i"\n', "config.d/a.toml.bak": "[" });
   sys.mkdir(`${dir}/config.d/dir.toml`);
   sys.mkfifo(`${dir}/config.d/fifo.toml`, 0o600);
   sys.symlink("/gone", `${dir}/config.d/gone.toml`);
   sys.symlink("loop.toml", `${dir}/config.d/loop.toml`);
+  // No path of ours can be anything but UTF-8.
+  const make = ["sh", "-c", "printf '' >\"$(printf 'n\\351.toml')\""];
+  const shell = sys.spawn({ path: "/bin/sh", argv: make, env: [], cwd: `${dir}/config.d` });
+  expect(await loop.exited(shell)).toEqual({ kind: "exited", code: 0 });
   sys.writeFile(`${dir}/config.d/latin.toml`, Uint8Array.of(0x23, 0x20, 0xe9, 0x0a));
   sys.writeFile(`${dir}/config.d/utf16.toml`, Uint8Array.of(0xff, 0xfe, 0x23, 0x00));
   expect(told(context, dir).map((line) => line.replace(/: stat .*\/loop/, ": stat loop"))).toEqual([
@@ -133,6 +137,7 @@ test("drop-ins that cannot be read are named", (context) => {
     "error config.d/gone.toml  is a link to /gone, which does not exist",
     "error config.d/latin.toml:1:3  The file must be UTF-8, which allows no byte 0xe9 here",
     expect.stringContaining("error config.d/loop.toml  cannot be read: stat") as never,
+    "error config.d/n\ufffd.toml  cannot be read: its name is not UTF-8; rename it",
     "error config.d/utf16.toml:1:1  The file must be UTF-8, and this is UTF-16",
   ]);
 });
