@@ -54,6 +54,7 @@ describe("a configuration", () => {
     ["all CPUs of the host", "default_vcpus = -1", { defaultVcpus: 4, defaultMaxVcpus: 4 }],
     ["no CPU, which is one", "default_vcpus = 0", { defaultVcpus: 1 }],
     ["a fraction of a CPU", "default_vcpus = 1.5", { defaultVcpus: 1.5 }],
+    ["no more CPUs than the host", "default_vcpus = 5", { defaultVcpus: 4, defaultMaxVcpus: 4 }],
     ["a limit of CPUs", "default_maxvcpus = 3", { defaultMaxVcpus: 3 }],
     ["a limit of memory", "default_maxmemory = 4096", { defaultMaxMemoryMib: 4096 }],
     ["quoted kernel parameters", `kernel_params = 'quiet x="a b"'`, { kernelParams: ["quiet", 'x="a b"'] }],

@@ -19,7 +19,8 @@ export function runtimeConfigOf(
 }
 
 function hypervisorConfig(values: Values["hypervisor"], name: HypervisorType, host: Host): HypervisorConfig {
-  const vcpus = values.default_vcpus < 0 ? host.cpus : values.default_vcpus || 1;
+  // As upstream: never more than the host has.
+  const vcpus = values.default_vcpus < 0 ? host.cpus : Math.min(values.default_vcpus || 1, host.cpus);
   return {
     name,
     path: values.path,
@@ -31,7 +32,7 @@ function hypervisorConfig(values: Values["hypervisor"], name: HypervisorType, ho
     cpuFeatures: values.cpu_features,
     kernelParams: splitKernelParams(values.kernel_params),
     defaultVcpus: vcpus,
-    defaultMaxVcpus: values.default_maxvcpus || Math.max(host.cpus, Math.ceil(vcpus)),
+    defaultMaxVcpus: values.default_maxvcpus || host.cpus,
     defaultMemoryMib: values.default_memory,
     defaultMaxMemoryMib: values.default_maxmemory || host.memoryMib,
     memorySlots: values.memory_slots,

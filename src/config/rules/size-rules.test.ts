@@ -21,6 +21,15 @@ describeRules("rules of sizes", sizeRules, [
   {
     broken: [
       [
+        { "~default_vcpus": "4.5" },
+        "note main.toml:2:17  hypervisor.qemu.default_vcpus: 4.5 vCPUs are more than this host has CPUs: a VM gets 4",
+      ],
+    ],
+    holds: [{ "~default_vcpus": "4" }, { "~default_vcpus": "-1" }, {}],
+  },
+  {
+    broken: [
+      [
         { "~default_memory": "8193" },
         "error main.toml:2:18  hypervisor.qemu.default_memory: 8193 MiB are more than this host has, which is 8192 MiB",
       ],

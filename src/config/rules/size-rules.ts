@@ -10,6 +10,12 @@ export const sizeRules: readonly Rule[] = [
     },
   },
   {
+    key: "~default_vcpus",
+    severity: "note",
+    broken: ({ hypervisor: { default_vcpus: vcpus }, host: { cpus }, type }) =>
+      type !== "remote" && vcpus > cpus && `${vcpus} vCPUs are more than this host has CPUs: a VM gets ${cpus}`,
+  },
+  {
     key: "~default_memory",
     with: ["~default_maxmemory"],
     broken(input) {
@@ -45,5 +51,5 @@ export const sizeRules: readonly Rule[] = [
 ];
 
 function bootVcpus({ hypervisor: { default_vcpus: vcpus }, host }: RuleInput): number {
-  return vcpus < 0 ? host.cpus : vcpus || 1;
+  return vcpus < 0 ? host.cpus : Math.min(vcpus || 1, host.cpus);
 }
