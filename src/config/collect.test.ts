@@ -160,7 +160,7 @@ describe("a value that its key refuses", () => {
       22,
       'must be an array of strings; got ".*" (did you mean [".*"]?)',
     ],
-    ["hypervisor.qemu", 'pflashes = [1, "a"]', 12, 'must be an array of strings; got [1, "a"]'],
+    ["hypervisor.qemu", 'pflashes = [1, "a"]', 12, 'must be an array of strings; item 1 is wrong; got [1, "a"]'],
     [
       "hypervisor.qemu.rootless_user",
       'groups = ["a"]',

@@ -4,19 +4,14 @@ import { type Finding, type FindingCode, type Severity, valueText } from "./find
 import { FindingsInFiles, type Remark } from "./findings-in-files.ts";
 import { type HypervisorType, hypervisorTypes, hypervisorTypesByName } from "./hypervisor-type.ts";
 import { meantValue } from "./meant-value.ts";
+import { preciseRule } from "./precise-rule.ts";
 import { accept } from "./schema/accept.ts";
-import { aliases, aliasOf } from "./schema/aliases.ts";
+import { aliasOf } from "./schema/aliases.ts";
 import { allKeys, catalog, keysOfTable } from "./schema/catalog.ts";
 import type { Key, Keys } from "./schema/key.ts";
 import { retiredKey, retiredTable } from "./schema/retired.ts";
+import { headerOf, innerTables, namesIn, rootTables, tableName } from "./table-names.ts";
 import { type TomlEntry, TomlTable, type TomlValue } from "./toml/value.ts";
-
-const rootTables = ["hypervisor", "agent", "runtime", "factory"] as const;
-/** Tables that hold tables only. */
-const innerTables: ReadonlyMap<string, readonly string[]> = new Map([
-  ["hypervisor", ["hypervisor", "*"]],
-  ["agent", ["agent", "kata"]],
-]);
 
 /** Something in a file; lines are counted when somebody asks. */
 interface Located {
@@ -273,7 +268,13 @@ class Collector implements Collected {
     this.broken.add(path.join("."));
     const isOneTable = key.shape.kind === "tables" && got instanceof TomlTable;
     const meant = () => (isOneTable ? `[[${site.path.join(".")}]]` : meantValue(key, got));
-    this.tell("error", "wrong-value", site, key.rule, key.secret === true ? {} : { got: valueText(got), meant });
+    this.tell(
+      "error",
+      "wrong-value",
+      site,
+      preciseRule(key, got),
+      key.secret === true ? {} : { got: valueText(got), meant },
+    );
   }
 
   private asTable(site: Site): TomlTable | undefined {
@@ -308,20 +309,4 @@ function keyAt(path: readonly string[]): Key | undefined {
 function ownKey(keys: Keys, path: readonly string[]): Key | undefined {
   const name = path.at(-1) ?? "";
   return Object.hasOwn(keys, name) ? keys[name] : undefined;
-}
-
-/** Everything that a table may hold: keys, by all their names, and tables. */
-function namesIn(table: readonly string[]): string[] {
-  const inside = (path: readonly string[]) =>
-    path.length === table.length + 1 && table.every((part, index) => path[index] === "*" || path[index] === part);
-  const paths = [...aliases.map(({ from }) => from), ...catalog.map(({ path }) => path)].filter(inside);
-  return [...Object.keys(keysOfTable(table) ?? {}), ...paths.map((path) => path.at(-1) ?? "")];
-}
-
-function tableName(parent: string, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : headerOf([parent, name].filter((part) => part !== ""));
-}
-
-function headerOf(path: readonly string[]): string {
-  return `[${path.map((part) => (part === "*" ? "NAME" : part)).join(".")}]`;
 }
