@@ -52,19 +52,25 @@ export interface Finding {
   readonly suggestion?: string;
 }
 
-/** A configuration that cannot be used: every finding that stops a start, one a line. */
+/** An error travels to containerd and into its log; more lines are for `config validate`. */
+const maxLines = 50;
+
+/** A configuration that cannot be used: the findings that stop a start, one a line, up to 50 of them. */
 export class ConfigError extends KataError {
   readonly findings: readonly Finding[];
 
   /** `findings` must hold an error or something unsupported. */
   constructor(findings: readonly Finding[]) {
     const fatal = findings.filter(isFatal);
-    const lines = fatal.map(findingText);
+    const lines = fatal.slice(0, maxLines).map(findingText);
+    if (fatal.length > maxLines) {
+      lines.push(`and ${fatal.length - maxLines} more; kata-ctl config validate lists them all`);
+    }
     const onlyUnsupported = fatal.every(({ severity }) => severity === "unsupported");
     const annotation = fatal.every(({ place }) => place.kind === "annotation");
     super(
       onlyUnsupported ? "unimplemented" : "invalid-argument",
-      lines.length === 1 ? (lines[0] ?? "") : [`The configuration has ${lines.length} problems`, ...lines].join("\n  "),
+      lines.length === 1 ? (lines[0] ?? "") : [`The configuration has ${fatal.length} problems`, ...lines].join("\n  "),
       {
         stage: "load-config",
         field: fatal[0]?.key ?? "",

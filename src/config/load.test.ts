@@ -129,6 +129,15 @@ describe("a configuration that cannot be used", () => {
     expect(error.findings).toHaveLength(4);
   });
 
+  test("with very many is cut short", () => {
+    const error = errorOf(`${qemu}${Array.from({ length: 90 }, (_, index) => `[hypervisor.x${index}]\n`).join("")}`);
+    const lines = error.message.split("\n");
+    expect(lines).toHaveLength(52);
+    expect(lines[0]).toBe("The configuration has 90 problems");
+    expect(lines.at(-1)).toBe("  and 40 more; kata-ctl config validate lists them all");
+    expect(error.findings).toHaveLength(90);
+  });
+
   test("only because kata-ts cannot do it is no invalid argument", () => {
     expect(errorOf(`${qemu}enable_hugepages = true\n`).code).toBe("unimplemented");
     expect(errorOf('[hypervisor.clh]\nimage = "/i"\n').code).toBe("unimplemented");

@@ -40,7 +40,8 @@ export const machineKeys = {
     max: 240,
     rule: cpuRule,
     annotation: hypervisorAnnotation("default_vcpus"),
-    meaning: "vCPUs of a VM before those of its containers are added; 0: one, negative or more than the host has: all its CPUs",
+    meaning:
+      "vCPUs of a VM before those of its containers are added; 0: one, negative or more than the host has: all its CPUs",
   }),
   default_maxvcpus: integer({
     fallback: 0,
