@@ -82,6 +82,11 @@ export class ConfigError extends KataError {
     this.name = "ConfigError";
     this.findings = findings;
   }
+
+  /** A KataError with findings, also of another copy of this module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return KataError[Symbol.hasInstance](value) && Array.isArray((value as { findings?: unknown }).findings);
+  }
 }
 
 /** Whether no sandbox can start with it. */

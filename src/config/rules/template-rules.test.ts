@@ -30,8 +30,6 @@ describeRules("rules of templates and caches", templateRules, [
     ],
     holds: [shareless, { "factory.enable_template": "false" }],
   },
-  // A path cannot be written as an empty one.
-  { broken: [], holds: [template] },
   {
     broken: [
       [
@@ -41,7 +39,6 @@ describeRules("rules of templates and caches", templateRules, [
     ],
     holds: [cache, template],
   },
-  { broken: [], holds: [cache] },
   { broken: [], holds: [cache] },
 ]);
 

@@ -18,11 +18,6 @@ export const templateRules: readonly Rule[] = [
       `excludes shared_fs "${shared}": its daemon maps the memory that a template shares`,
   },
   {
-    key: "factory.enable_template",
-    with: ["factory.template_path"],
-    broken: ({ factory }) => factory.enable_template && factory.template_path === "" && "needs template_path",
-  },
-  {
     key: "factory.vm_cache_number",
     with: ["factory.enable_template"],
     broken: ({ factory }) =>
@@ -32,11 +27,5 @@ export const templateRules: readonly Rule[] = [
     key: "factory.vm_cache_number",
     broken: ({ factory, type }) =>
       factory.vm_cache_number > 0 && type !== "qemu" && `works with QEMU only, not with ${type}`,
-  },
-  {
-    key: "factory.vm_cache_number",
-    with: ["factory.vm_cache_endpoint"],
-    broken: ({ factory }) =>
-      factory.vm_cache_number > 0 && factory.vm_cache_endpoint === "" && "needs vm_cache_endpoint",
   },
 ];
