@@ -124,17 +124,17 @@ shared_fs = "none"
   });
 
   test("takes several files, relative ones too, and fails if one is bad", async () => {
-    shell.sys.fake.addFile("/work/a.toml", small);
-    shell.sys.fake.addFile("/work/b.toml", small.replace("true", "1"));
-    Object.assign(shell.sys, { cwd: () => "/work" });
+    shell.sys.fake.addFile("/home/ada/a.toml", small);
+    shell.sys.fake.addFile("/home/ada/b.toml", small.replace("true", "1"));
+    Object.assign(shell.sys, { cwd: () => "/home/ada" });
     const { code, stdout } = await config("validate", "./a.toml", "b.toml");
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^\/work\/a\.toml: valid.*\n\/work\/b\.toml:9:16 {2}runtime\.enable_debug: must be true or false; got 1 \(did you mean true\?\) \[error\]\n/,
     );
     expect(await json("validate", "a.toml", "b.toml")).toMatchObject([
-      { files: ["/work/a.toml"], valid: true },
-      { files: ["/work/b.toml"], valid: false, findings: [{ severity: "error", line: 9, column: 16, got: "1" }] },
+      { files: ["/home/ada/a.toml"], valid: true },
+      { files: ["/home/ada/b.toml"], valid: false, findings: [{ severity: "error", line: 9, column: 16, got: "1" }] },
     ]);
   });
 });
