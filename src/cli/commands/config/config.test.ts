@@ -130,7 +130,7 @@ shared_fs = "none"
     const { code, stdout } = await config("validate", "./a.toml", "b.toml");
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^\/work\/a\.toml: valid.*\n\/work\/b\.toml:9:16 {2}runtime\.enable_debug: must be true or false; got 1 \(did you mean true\?\) \[error\]\n/,
+      /^\/home\/ada\/a\.toml: valid.*\n\/home\/ada\/b\.toml:9:16 {2}runtime\.enable_debug: must be true or false; got 1 \(did you mean true\?\) \[error\]\n/,
     );
     expect(await json("validate", "a.toml", "b.toml")).toMatchObject([
       { files: ["/home/ada/a.toml"], valid: true },
