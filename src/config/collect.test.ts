@@ -257,6 +257,21 @@ describe("other spellings", () => {
     expect(value(text, path)).toBe(expected);
   });
 
+  test("below a hypervisor's table count with that hypervisor only", () => {
+    const main = '[hypervisor.qemu]\n[factory]\ntemplate_path = "/a"\n';
+    const path = "factory.template_path";
+    const withDropIn = (dropIn: string) =>
+      examined(main, { dropIns: { "a.toml": dropIn } }).settings.list.find((setting) => setting.path === path)?.value;
+    expect(withDropIn('[hypervisor.clh.factory]\ntemplate_path = "/b"\n')).toBe("/a");
+    expect(withDropIn('[hypervisor.qemu.factory]\ntemplate_path = "/b"\n')).toBe("/b");
+    expect(
+      value(
+        '[hypervisor.qemu.factory]\ntemplate_path = "/b"\n[hypervisor.clh.factory]\n[runtime]\nhypervisor_name = "clh"\n',
+        path,
+      ),
+    ).toBe("/run/vc/vm/template");
+  });
+
   test("give way to the key's own name, which is noted in either order", () => {
     const note = (line: number) =>
       `note main.toml:${line}:1  hypervisor.qemu.seccomp_sandbox: is another name of hypervisor.qemu.seccompsandbox, which is set as well and counts`;

@@ -33,7 +33,7 @@ export interface HypervisorTable extends Located {
 
 /** What all files together say, by canonical paths. */
 export interface Collected {
-  /** The last file that sets a key decides. */
+  /** The last file that sets a key decides. Without what only counts for one hypervisor; see `foundFor`. */
   readonly found: ReadonlyMap<string, Found>;
   /**
    * Keys of which is not known what the author meant: those whose value was refused in some file; all that nobody sets, if
@@ -43,6 +43,8 @@ export interface Collected {
   /** In the order in which they were met; one a type and file. */
   readonly hypervisors: readonly HypervisorTable[];
   readonly findings: readonly Finding[];
+  /** What counts when this hypervisor does: a table of its own, `[hypervisor.NAME.factory]`, stands for a common one. */
+  foundFor(type: HypervisorType): ReadonlyMap<string, Found>;
 }
 
 /**
@@ -66,10 +68,15 @@ class Collector implements Collected {
   readonly found = new Map<string, Found>();
   readonly broken = new Set<string>();
   readonly hypervisors: HypervisorTable[] = [];
+  /** What stands below a hypervisor's table for a common one, by hypervisor and canonical path. */
+  private readonly scoped = new Map<HypervisorType, Map<string, Found>>();
   private readonly told = new FindingsInFiles();
   private document!: Document;
+  private readonly documents: Document[] = [];
   /** Keys that the current file sets by their own name: other spellings do not override them. */
   private byOwnName = new Set<string>();
+  /** The hypervisor for which alone what is being read counts. */
+  private scope: HypervisorType | undefined;
   /** Other spellings in the current file. */
   private aliases: (() => void)[] = [];
   /** Something could not be read that may have set any key. */
@@ -81,12 +88,27 @@ class Collector implements Collected {
 
   addDocument(document: Document): void {
     this.document = document;
+    this.documents.push(document);
     this.byOwnName = new Set();
     this.aliases = [];
     this.incomplete ||= document.incomplete === true;
     this.told.begin(document);
     for (const [name, entry] of document.table.entries) this.addRootTable(name, entry);
     for (const add of this.aliases) add();
+  }
+
+  foundFor(type: HypervisorType): ReadonlyMap<string, Found> {
+    const own = this.scoped.get(type);
+    if (own === undefined) return this.found;
+    const all = new Map(this.found);
+    for (const [path, found] of own) {
+      const common = all.get(path);
+      // Within one file the common table's own name has won already.
+      if (common === undefined || this.documents.indexOf(common.document) < this.documents.indexOf(found.document)) {
+        all.set(path, found);
+      }
+    }
+    return all;
   }
 
   /** Nothing is known of keys that nobody sets, if something could not be read. */
@@ -206,7 +228,9 @@ class Collector implements Collected {
     const key = keyAt(to);
     if (key === undefined) {
       // The alias of a table.
+      this.scope = hypervisorTypes.find((type) => site.path[0] === "hypervisor" && site.path[1] === type);
       this.addTable(to, site.entry, site.path);
+      this.scope = undefined;
       return;
     }
     if (this.isOverridden(site, to.join("."))) return;
@@ -238,9 +262,16 @@ class Collector implements Collected {
     const value = raw === undefined ? undefined : accept(key, raw);
     if (key.shape.kind === "tables" && this.addRows(site, key.shape.keys, path, raw)) return;
     // As upstream has it: an empty string where it is no value leaves the default.
-    if (value === undefined && raw === "") this.found.delete(path.join("."));
+    const found = this.scope === undefined ? this.found : this.foundOf(this.scope);
+    if (value === undefined && raw === "") found.delete(path.join("."));
     else if (value === undefined) this.refuse(site, key, path);
-    else this.found.set(path.join("."), { key, value, document: this.document, at: site.entry.valueAt });
+    else found.set(path.join("."), { key, value, document: this.document, at: site.entry.valueAt });
+  }
+
+  private foundOf(type: HypervisorType): Map<string, Found> {
+    const known = this.scoped.get(type) ?? new Map<string, Found>();
+    this.scoped.set(type, known);
+    return known;
   }
 
   /** Tells what is wrong within an array of tables; whether there was an error. */

@@ -72,7 +72,8 @@ export function evaluateDocuments(
 ): Evaluated {
   const collected = collect(documents);
   const { type, findings: choice } = chooseHypervisor(collected);
-  const { all, assetHashes, findings: judged } = judge(effectiveValues(collected, type, host.arch), type);
+  const found = collected.foundFor(type);
+  const { all, assetHashes, findings: judged } = judge(effectiveValues({ found }, type, host.arch), type);
   const values = valuesByTable(all);
   return {
     files: documents.map(({ file }) => file),
@@ -85,7 +86,7 @@ export function evaluateDocuments(
       ...unread,
       ...collected.findings,
       ...choice,
-      ...misplacedFindings(collected, type),
+      ...misplacedFindings({ found }, type),
       ...judged,
       ...brokenRules({ ...values, type, host }, all, collected.broken, documents[0]?.file ?? ""),
       // What its driver does not do is of no interest as long as there is none.
