@@ -26,7 +26,7 @@ export interface ShareFsDaemon {
 /** The parts of a sandbox that are programs of their own. */
 export interface SandboxBackends {
   /** See `verifyAsset` in `hypervisor/assets`. */
-  verifyAsset(asset: Pick<Asset, "type" | "path" | "sha512">, options: CallOptions): Promise<void>;
+  verifyAsset(asset: Asset, options: CallOptions): Promise<void>;
   /** A driver for one VM. Throws KataError for a hypervisor that is unknown or not installed. */
   createHypervisor(config: RuntimeConfig, logger: Logger): Hypervisor;
   /** Serves `directory` over a socket in `vmDir`. */

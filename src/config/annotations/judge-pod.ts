@@ -34,6 +34,24 @@ function withOverrides(
     if (base === undefined) continue;
     const joined = path.endsWith(".kernel_params") ? joinKernelParams(String(base.value), String(value)) : value;
     changed.set(path, { ...base, value: joined, source: { kind: "annotation", name: annotation } });
+    hideOtherRoot(changed, overrides, path, annotation);
   }
   return changed;
+}
+
+/** A guest boots from an image or from an initrd: a pod's of one kind hides the operator's of the other, as upstream has it. */
+function hideOtherRoot(
+  changed: Map<string, Effective>,
+  overrides: AnnotationReading["overrides"],
+  path: string,
+  annotation: string,
+): void {
+  const [section, type, name] = path.split(".");
+  const hidden = name === "image" ? "initrd" : name === "initrd" ? "image" : undefined;
+  if (section !== "hypervisor" || hidden === undefined) return;
+  const other = `${section}.${type}.${hidden}`;
+  const base = changed.get(other);
+  // Both by the pod is a conflict, which the rules tell of.
+  if (base === undefined || overrides.has(other)) return;
+  changed.set(other, { ...base, value: "", source: { kind: "annotation", name: annotation } });
 }

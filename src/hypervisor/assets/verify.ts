@@ -13,16 +13,15 @@ import type { Asset } from "./asset.ts";
 const tool = "/usr/bin/sha512sum";
 
 /**
- * Checks a file against the hash that it must have; does nothing for one without. Throws KataError `failed-precondition` when
+ * Checks a file against the hash that it must have. Throws KataError `failed-precondition` when
  * the hash is another or cannot be taken, and what stands in the way of reading the file. The file must not be writable by
  * whom the check is to guard against: it is opened again by the VMM.
  */
 export async function verifyAsset(
   deps: { readonly sys: Sys; readonly loop: Loop },
-  asset: Pick<Asset, "type" | "path" | "sha512">,
+  asset: Asset,
   options: CallOptions = {},
 ): Promise<void> {
-  if (asset.sha512 === undefined) return;
   const actual = await hashFile(deps, asset, options);
   if (sameDigits(actual, asset.sha512)) return;
   throw new KataError(

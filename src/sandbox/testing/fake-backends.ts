@@ -52,7 +52,7 @@ export class FakeBackends implements SandboxBackends {
     this.network = new FakePodNetwork(sys);
   }
 
-  async verifyAsset({ type, path, sha512 }: Pick<Asset, "type" | "path" | "sha512">): Promise<void> {
+  async verifyAsset({ type, path, sha512 }: Asset): Promise<void> {
     this.verified.push(`${type} ${path} ${sha512}`);
     if (this.assetFailure !== undefined) throw this.assetFailure;
   }
