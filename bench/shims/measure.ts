@@ -8,11 +8,14 @@ import { type CallFigures, measureCalls } from "./calls.ts";
 import { type MemoryFigures, measureShimMemory } from "./memory.ts";
 import { image } from "./peers.ts";
 import { measureRuns, type RunFigures } from "./runs.ts";
+import { Stamps } from "./stamps.ts";
 import { measureShimStarts, type StartTimes } from "./start.ts";
 
 export interface ShimFigures {
   readonly starts: StartTimes;
   readonly runs: RunFigures;
+  /** Runs with the agent's debug log, which costs time and tells what crun took. */
+  readonly talkativeRuns: RunFigures;
   readonly memory: MemoryFigures;
   readonly calls: CallFigures;
 }
@@ -21,30 +24,42 @@ export interface ShimFigures {
 export async function measureShims(options: { readonly pods: number }): Promise<ShimFigures> {
   const directory = mkdtempSync("/tmp/bctd-");
   try {
-    const figures = await withContainerd(path.join(directory, "a"), configuration, async (containerd) => ({
+    const stamps = new Stamps(directory);
+    const plain = { directory: path.join(directory, "a"), kataConfiguration: configuration, programs: stamps.programs };
+    const figures = await withContainerd(plain, async (containerd) => ({
       starts: await measureShimStarts(containerd, 20),
-      runs: await measureRuns(containerd, 5),
+      runs: await measureRuns(containerd, stamps, 10),
       memory: await measureShimMemory(containerd, options.pods),
     }));
-    // How long crun takes in the guest is told by the agent's debug log, which would cost the starts above time.
-    const talkative = path.join(directory, "configuration.toml");
-    const text = readFileSync(configuration, "utf8");
-    writeFileSync(talkative, text.replace(/(\[agent\.kata\][^[]*?^enable_debug = )false/m, "$1true"));
-    const calls = await withContainerd(path.join(directory, "b"), talkative, (containerd) =>
-      measureCalls(containerd, 5),
-    );
-    return { ...figures, calls };
+    const talkative = { ...plain, directory: path.join(directory, "b"), kataConfiguration: talkativeCopy(directory) };
+    return await withContainerd(talkative, async (containerd) => ({
+      ...figures,
+      talkativeRuns: await measureRuns(containerd, stamps, 5),
+      calls: await measureCalls(containerd, 5),
+    }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function withContainerd<T>(
-  directory: string,
-  kataConfiguration: string,
-  work: (containerd: Containerd) => Promise<T>,
-): Promise<T> {
-  const containerd = await startContainerd({ version: "1.6", directory, kataConfiguration });
+/** The configuration with the agent's debug log: how long crun takes in the guest is told there. */
+function talkativeCopy(directory: string): string {
+  const file = path.join(directory, "configuration.toml");
+  const text = readFileSync(configuration, "utf8");
+  writeFileSync(file, text.replace(/(\[agent\.kata\][^[]*?^enable_debug = )false/m, "$1true"));
+  return file;
+}
+
+interface BenchContainerd {
+  readonly directory: string;
+  readonly kataConfiguration: string;
+  /** Where containerd finds the shims first. */
+  readonly programs: string;
+}
+
+async function withContainerd<T>(options: BenchContainerd, work: (containerd: Containerd) => Promise<T>): Promise<T> {
+  const { directory, kataConfiguration, programs } = options;
+  const containerd = await startContainerd({ version: "1.6", directory, kataConfiguration, programs });
   try {
     await containerd.importImage(demoImage, image);
     return await work(containerd);

@@ -5,7 +5,9 @@ import { taskV2Service } from "../../src/wire/services/task.ts";
 import { TtrpcClient } from "../../src/wire/ttrpc/client.ts";
 import { createClient, type ServiceClient } from "../../src/wire/ttrpc/create-client.ts";
 import { type Containerd, kataRuntime, runcRuntime } from "../../test/support/containerd.ts";
+import { cache } from "../../test/support/guest-build.ts";
 import { NodeStream, nodeClock } from "../../test/support/node-stream.ts";
+import { shimProgram } from "../../test/support/shim-host.ts";
 
 /** The demo image's name in the bench's containerd. */
 export const image = "docker.io/library/busybox:latest";
@@ -13,6 +15,12 @@ export const image = "docker.io/library/busybox:latest";
 /** The two shims that are measured side by side, and what containerd calls their runtimes. */
 export const peers = { kata: kataRuntime, runc: runcRuntime } as const;
 export type Peer = keyof typeof peers;
+
+/** Their programs. */
+export const shimPrograms: Readonly<Record<Peer, string>> = {
+  kata: shimProgram,
+  runc: path.join(cache, "containerd/1.6/usr/bin/containerd-shim-runc-v2"),
+};
 
 /** A figure of both. */
 export type Pair = Readonly<Record<Peer, number[]>>;

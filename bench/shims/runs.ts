@@ -1,34 +1,68 @@
 import type { Containerd } from "../../test/support/containerd.ts";
 import { image, inTurn, type Pair, peers } from "./peers.ts";
+import type { Stamps } from "./stamps.ts";
 
 /** `ctr run --rm IMAGE true`, as its caller sees it, and where the time of kata's goes. Milliseconds. */
 export interface RunFigures {
   readonly total: Pair;
+  /** Spawn of ctr until containerd starts the shim: what the shim has no part in. */
+  readonly toShim: Pair;
   /** Spawn of ctr until the VMM's program runs. */
   readonly toVmm: readonly number[];
-  /** Until the container is created, less what lies between VMM exec and the agent's first answer, plus the agent's own start. */
-  readonly aroundBoot: readonly number[];
+  /** From there on: start of the shim until the VMM's program runs. */
+  readonly shimToVmm: readonly number[];
+  readonly start: readonly StartShares[];
 }
 
-export async function measureRuns(containerd: Containerd, rounds: number): Promise<RunFigures> {
+/** A start of a container, without the boot of the kernel. Milliseconds. */
+export interface StartShares {
+  /** VMM exec until the agent's first answer. */
+  readonly boot: number;
+  /** Shim serves until the container is created, less `boot`, plus the agent's own start. */
+  readonly aroundBoot: number;
+  /** The agent's start, /init until ready; by the guest's clock. */
+  readonly agent: number;
+  /** What crun took to create the container; by the guest's clock. Undefined without the agent's debug log. */
+  readonly crun: number | undefined;
+}
+
+/** Runs containers of both peers in turn. `stamps` must stand on this containerd's PATH. */
+export async function measureRuns(containerd: Containerd, stamps: Stamps, rounds: number): Promise<RunFigures> {
+  const toShim = { kata: [] as number[], runc: [] as number[] };
   const toVmm: number[] = [];
-  const aroundBoot: number[] = [];
+  const shimToVmm: number[] = [];
+  const start: StartShares[] = [];
   const total = await inTurn(rounds, async (peer, round) => {
     const id = `run-${peer}-${round}`;
     const beganAt = Date.now();
     await containerd.must(["run", "--rm", "--runtime", peers[peer], image, id, "true"]);
     const ms = Date.now() - beganAt;
-    if (peer === "kata" && round > 0) {
-      const log = containerd.log();
-      const at = (message: string) => timeOf(log, id, message);
-      toVmm.push(at("vmm started") - beganAt);
-      const agentMs = Number(new RegExp(`sandbox=${id}\\b.*\\bagent_ms=(\\d+)`).exec(log)?.[1]);
-      const booting = at("agent answered") - at("vmm started");
-      aroundBoot.push(at("container created") - at("shim serves") - booting + agentMs);
+    const shimAt = stamps.takeStart(peer);
+    if (round === 0) return ms;
+    toShim[peer].push(shimAt - beganAt);
+    if (peer === "kata") {
+      const vmmAt = timeOf(containerd.log(), id, "vmm started");
+      toVmm.push(vmmAt - beganAt);
+      shimToVmm.push(vmmAt - shimAt);
+      start.push(startShares(containerd.log(), id));
     }
     return ms;
   });
-  return { total, toVmm, aroundBoot };
+  return { total, toShim, toVmm, shimToVmm, start };
+}
+
+/** The shares of a start that is in containerd's log. */
+function startShares(log: string, id: string): StartShares {
+  const at = (message: string) => timeOf(log, id, message);
+  const agent = Number(new RegExp(`sandbox=${id}\\b.*\\bagent_ms=(\\d+)`).exec(log)?.[1]);
+  const crun = new RegExp(`msg="crun ended".*sandbox=${id}\\b.*\\bcommand=create\\b.*\\bms=(\\d+)`).exec(log)?.[1];
+  const boot = at("agent answered") - at("vmm started");
+  return {
+    boot,
+    agent,
+    aroundBoot: at("container created") - at("shim serves") - boot + agent,
+    crun: crun === undefined ? undefined : Number(crun),
+  };
 }
 
 function timeOf(log: string, id: string, message: string): number {

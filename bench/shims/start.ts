@@ -2,9 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Containerd } from "../../test/support/containerd.ts";
-import { cache } from "../../test/support/guest-build.ts";
-import { shimProgram } from "../../test/support/shim-host.ts";
-import { connectShim, inTurn, type Pair, type Peer } from "./peers.ts";
+import { connectShim, inTurn, type Pair, type Peer, shimPrograms } from "./peers.ts";
 
 /** Milliseconds from just before `SHIM start` is spawned: until its answer is complete, and until the first call is answered. */
 export interface StartTimes {
@@ -34,11 +32,10 @@ async function startOnce(containerd: Containerd, bundle: string, peer: Peer) {
   // Open at both ends, it takes what the shim logs.
   execFileSync("mkfifo", [path.join(bundle, "log")]);
   const log = openSync(path.join(bundle, "log"), constants.O_RDWR | constants.O_NONBLOCK);
-  const program = peer === "kata" ? shimProgram : path.join(cache, "containerd/1.6/usr/bin/containerd-shim-runc-v2");
   const id = path.basename(bundle);
   const beganAt = performance.now();
   const address = await answerOf(
-    program,
+    shimPrograms[peer],
     ["-namespace", "bench", "-address", containerd.address, "-id", id, "-publish-binary", "/bin/true", "start"],
     { cwd: bundle, path: containerd.path, ttrpc: `${containerd.address}.ttrpc` },
   );

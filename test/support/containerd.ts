@@ -24,6 +24,8 @@ export interface ContainerdOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kata's configuration, for shims that get none by a runtime option. Default: the one that `make build` writes. */
   readonly kataConfiguration?: string;
+  /** A directory whose shims are found before the built ones. */
+  readonly programs?: string;
   /** Words before containerd's own command line, such as nsenter's. */
   readonly prefix?: readonly string[];
 }
@@ -66,6 +68,7 @@ export class Containerd {
     this.address = path.join(directory, "containerd.sock");
     const packages = (of: ContainerdVersion) => path.join(cache, "containerd", of);
     this.path = [
+      ...(options.programs === undefined ? [] : [options.programs]),
       path.join(repository, "out/bin"),
       path.join(packages(version), "usr/bin"),
       // runc: only 1.6's directory has one.
