@@ -1,4 +1,4 @@
-import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { utf8Encode } from "../base/bytes.ts";
 import { KataError } from "../base/error.ts";
 import { BootstrapParams, BootstrapResult } from "../wire/gen/containerd/bootstrap/v1/bootstrap.ts";
 import { Any } from "../wire/gen/google/protobuf/any.ts";
@@ -12,17 +12,18 @@ const MAX_SOCKET_DIR = 107 - 65;
 
 /**
  * Reads what containerd wrote to standard input: from 2.3 on BootstrapParams, which repeat the id and the namespace of the
- * command line, and before that the runtime options alone. Bytes that are neither are ignored, as by every older shim.
- * Throws KataError `invalid-argument` for a directory that cannot hold the socket.
+ * command line, and before that the runtime options alone. Both are protobuf (containerd's comments on BootstrapParams say
+ * JSON, which no release sent). Bytes that are neither are ignored, as by every older shim. Throws KataError
+ * `invalid-argument` for a directory that cannot hold the socket.
  */
 export function parseStartInput(
   bytes: Uint8Array,
   args: { readonly id: string; readonly namespace: string },
 ): StartInput {
-  const params = bytes[0] === 0x7b ? jsonParams(bytes) : decode(BootstrapParams, bytes);
+  const params = decode(BootstrapParams, bytes);
   if (params !== undefined && params.instanceId === args.id && params.namespace === args.namespace) {
     return {
-      answer: bytes[0] === 0x7b ? "json" : "protobuf",
+      answer: "protobuf",
       configPath: params.extensions.map(({ value }) => pathOf(value)).find((path) => path !== "") ?? "",
       debug: params.logLevel < 0,
       socketDir: checkedDirectory(params.socketDir ?? ""),
@@ -35,44 +36,14 @@ export function parseStartInput(
 
 /** The answer of `start`, in the form that the caller understands. */
 export function startAnswer(address: string, form: StartInput["answer"]): Uint8Array {
+  if (form === "plain") return utf8Encode(address);
   const result = { version: TASK_API, address, protocol: "ttrpc" };
-  switch (form) {
-    case "plain":
-      return utf8Encode(address);
-    case "json":
-      return utf8Encode(JSON.stringify(result));
-    case "protobuf":
-      return BootstrapResult.encode(BootstrapResult.create(result)).finish();
-    default:
-      return form satisfies never;
-  }
+  return BootstrapResult.encode(BootstrapResult.create(result)).finish();
 }
 
 function decode<T>(type: { decode(bytes: Uint8Array): T }, bytes: Uint8Array): T | undefined {
   try {
     return type.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonParams(bytes: Uint8Array): BootstrapParams | undefined {
-  try {
-    const value: unknown = JSON.parse(utf8Decode(bytes));
-    const text = (...names: readonly string[]) => {
-      for (const name of names) {
-        const field = (value as Readonly<Record<string, unknown>> | null)?.[name];
-        if (typeof field === "string") return field;
-      }
-      return "";
-    };
-    return BootstrapParams.create({
-      instanceId: text("instanceID", "instanceId", "instance_id"),
-      namespace: text("namespace"),
-      logLevel: /DEBUG|TRACE/i.test(text("logLevel", "log_level")) ? -1 : 0,
-      containerdTtrpcAddress: text("containerdTtrpcAddress", "containerd_ttrpc_address"),
-      socketDir: text("socketDir", "socket_dir"),
-    });
   } catch {
     return undefined;
   }

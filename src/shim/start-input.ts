@@ -6,7 +6,7 @@ import { type FilesPort, WOULD_BLOCK } from "../sys/port/files.ts";
 /** What the caller of `start` said on standard input. */
 export interface StartInput {
   /** The form of the answer that it understands. */
-  readonly answer: "plain" | "protobuf" | "json";
+  readonly answer: "plain" | "protobuf";
   /** The configuration file that its runtime options name; empty for none. */
   readonly configPath: string;
   readonly debug: boolean;
