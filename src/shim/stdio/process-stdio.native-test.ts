@@ -57,9 +57,10 @@ function setUp(context: TestContext, names: { stdin?: string; stdout?: string } 
     sys.mkfifo(`${dir}/${name}`, 0o600);
     return `${dir}/${name}`;
   };
-  const warnings: string[] = [];
+  const [warnings, infos]: [string[], string[]] = [[], []];
+  const told: Readonly<Record<string, string[] | undefined>> = { warn: warnings, info: infos };
   const logger = new Logger(
-    { sink: ({ level, message }) => void (level === "warn" && warnings.push(message)), wallMs: () => 0 },
+    { sink: ({ level, message }) => void told[level]?.push(message), wallMs: () => 0 },
     { level: "debug" },
   );
   const io = new ProcessStdio(
@@ -79,7 +80,7 @@ function setUp(context: TestContext, names: { stdin?: string; stdout?: string } 
       chunks.push(buffer.subarray(0, count));
     }
   };
-  return { sys, loop, dir, io, remote, wait, drain, warnings };
+  return { sys, loop, dir, io, remote, wait, drain, warnings, infos };
 }
 
 test("ProcessStdio: the last bytes before the end are delivered, then the FIFO ends", async (context) => {
@@ -174,6 +175,62 @@ test("ProcessStdio: input is copied up to the end of the FIFO, also when the wri
   expect(remote.inputEnded).toBe(true);
   remote.end();
   await io.finish();
+});
+
+test("ProcessStdio: writers of the input come and go until it is said to be closed", async (context) => {
+  const { sys, dir, io, remote, wait } = setUp(context);
+  const say = (text: string) => {
+    const writer = sys.open(`${dir}/stdin`, { write: true, nonBlocking: true });
+    sys.write(writer, utf8Encode(text));
+    sys.close(writer);
+  };
+  say("before the start, ");
+  io.start(remote);
+  await wait(20);
+  say("from one client, ");
+  await wait(20);
+  say("from the next");
+  await wait(20);
+  expect(remote.inputEnded).toBe(false);
+  io.closeStdin();
+  io.closeStdin();
+  await wait(20);
+  expect(utf8Decode(concatBytes(remote.input))).toBe("before the start, from one client, from the next");
+  expect(remote.inputEnded).toBe(true);
+  remote.end();
+  await io.finish();
+});
+
+test("ProcessStdio: input that is closed without ever having had a writer ends", async (context) => {
+  for (const early of [true, false]) {
+    const { io, remote, wait } = setUp(context);
+    if (early) io.closeStdin();
+    io.start(remote);
+    await wait(20);
+    if (!early) io.closeStdin();
+    await wait(20);
+    expect(remote.inputEnded).toBe(true);
+    remote.end();
+    await io.finish();
+  }
+});
+
+test("ProcessStdio: input from a file and a device ends with it; what cannot be read is told once", async (context) => {
+  const file = `${context.tempDir()}/input`;
+  context.sys.writeFile(file, "text", 0o600);
+  for (const { stdin, ends } of [
+    { stdin: `file://${file}`, ends: true },
+    { stdin: "/dev/null", ends: true },
+    { stdin: "/proc/self", ends: false },
+  ]) {
+    const { io, remote, wait, infos } = setUp(context, { stdin });
+    io.start(remote);
+    await wait(50);
+    expect([stdin, remote.inputEnded]).toEqual([stdin, ends]);
+    expect(infos).toEqual(ends ? [] : ["no more input reaches the process"]);
+    remote.end();
+    await io.finish();
+  }
 });
 
 test("ProcessStdio: a process that does not read holds up the FIFO", async (context) => {

@@ -5,9 +5,9 @@ import type { ProcessIo, RemoteStreams, StdioNames } from "../../sandbox/process
 import type { Loop } from "../../sys/loop.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { InputPump } from "./input-pump.ts";
+import { type InputSource, openInput } from "./input-source.ts";
 import { type OutputSinks, openSinks } from "./open-sinks.ts";
 import { pumpOutput } from "./output-pump.ts";
-import { parseStdioUri } from "./stdio-uri.ts";
 
 export interface StdioDeps {
   readonly sys: Sys;
@@ -28,8 +28,8 @@ export class ProcessStdio implements ProcessIo {
   readonly names: StdioNames;
   private readonly deps: StdioDeps;
   private readonly sinks: OutputSinks;
-  private inputFd: number | undefined;
-  private input: InputPump | undefined;
+  private readonly input: InputSource | undefined;
+  private inputPump: InputPump | undefined;
   private outputs: Promise<unknown> = Promise.resolve();
   private cutShort: () => void = () => {};
   private readonly cutting: Promise<void>;
@@ -45,11 +45,11 @@ export class ProcessStdio implements ProcessIo {
   ) {
     this.deps = deps;
     this.names = names;
-    this.inputFd = openInput(deps.sys, names.stdin);
+    this.input = openInput(deps.sys, names.stdin);
     try {
       this.sinks = openSinks(deps, names, process);
     } catch (error) {
-      if (this.inputFd !== undefined) deps.sys.close(this.inputFd);
+      this.input?.close();
       throw error;
     }
     this.cutting = new Promise((resolve) => {
@@ -64,7 +64,7 @@ export class ProcessStdio implements ProcessIo {
 
   closeStdin(): void {
     // The FIFO's own end says when the last bytes are read: ending here could lose them.
-    this.deps.logger.debug("input will be closed");
+    this.input?.endWithWriters();
   }
 
   finish(): Promise<void> {
@@ -87,16 +87,15 @@ export class ProcessStdio implements ProcessIo {
       if (remote.readStderr === undefined) return;
       remote.closeStdin().catch((error: unknown) => this.report("cannot close the input", error));
     };
-    if (this.inputFd === undefined) {
+    if (this.input === undefined) {
       end();
       return;
     }
-    this.input = new InputPump(this.deps, this.inputFd, {
+    this.inputPump = new InputPump(this.deps, this.input, {
       write: (bytes) => remote.writeStdin(bytes),
       end,
-      failed: (error) => this.report("the process takes no more input", error),
+      failed: (error) => this.report("no more input reaches the process", error),
     });
-    this.inputFd = undefined;
   }
 
   private async startOutputs({ readStdout, readStderr, readsAtOnce }: RemoteStreams): Promise<void> {
@@ -123,7 +122,7 @@ export class ProcessStdio implements ProcessIo {
   }
 
   private async finishOnce(): Promise<void> {
-    const { loop, sys } = this.deps;
+    const { loop } = this.deps;
     this.sinks.stdout.ending();
     this.sinks.stderr.ending();
     // A reader that is merely slow is waited for; the loss of the VM ends the wait, and a kill if nobody reads at all.
@@ -131,9 +130,8 @@ export class ProcessStdio implements ProcessIo {
     const stall = this.awaitStall();
     await Promise.race([this.outputs, cut, stall.reached]);
     stall.stop();
+    this.inputPump?.close();
     this.input?.close();
-    if (this.inputFd !== undefined) sys.close(this.inputFd);
-    this.inputFd = undefined;
     this.sinks.stdout.close();
     this.sinks.stderr.close();
   }
@@ -168,17 +166,4 @@ export class ProcessStdio implements ProcessIo {
 
 function after(loop: Loop, ms: number, orSooner: Promise<unknown>): Promise<unknown> {
   return Promise.race([orSooner, new Promise<void>((resolve) => loop.setTimer(ms, resolve))]);
-}
-
-function openInput(sys: Sys, name: string): number | undefined {
-  const target = parseStdioUri(name, "stdin");
-  if (target.kind === "none") return undefined;
-  if (target.kind === "binary") {
-    throw new KataError("invalid-argument", "stdin must be a path, got a program", { field: "stdin" });
-  }
-  try {
-    return sys.open(target.path, { nonBlocking: true });
-  } catch (error) {
-    throw KataError.wrap(error, `Cannot open stdin ${target.path}`, { field: "stdin" });
-  }
 }
