@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Containerd, type ContainerdVersion, startContainerd } from "../support/containerd.ts";
+import { type Containerd, containerdVersions, startContainerd } from "../support/containerd.ts";
+import { type ContainerdVersion, isAtLeast, programsOf } from "../support/containerd-version.ts";
 import { cache } from "../support/guest-build.ts";
 import { repository } from "../support/kata-ctl.ts";
 
 const deploy = path.join(repository, "deploy");
-const packages = (version: ContainerdVersion, file: string) => path.join(cache, "containerd", version, file);
 const read = (file: string) => readFileSync(file, "utf8");
 
 let directory: string;
@@ -21,7 +21,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 function dump(version: ContainerdVersion, configuration: string): string {
   const file = path.join(directory, "config.toml");
   writeFileSync(file, configuration);
-  const program = packages(version, "usr/bin/containerd");
+  const program = path.join(programsOf(version), "containerd");
   return execFileSync(program, ["--config", file, "config", "dump"], { encoding: "utf8", stdio: "pipe" });
 }
 
@@ -36,8 +36,8 @@ function kataRuntimeOf(dumped: string): string {
 
 /** With Debian's own configuration, whose CNI directory must stay. */
 function configured(version: ContainerdVersion): string {
-  const debians = read(packages(version, "etc/containerd/config.toml"));
-  const dropIn = path.join(deploy, "containerd", version === "2.1" ? "kata-v3.toml" : "kata-v2.toml");
+  const debians = read(path.join(cache, "containerd/1.7/etc/containerd/config.toml"));
+  const dropIn = path.join(deploy, "containerd", isAtLeast(version, 2, 0) ? "kata-v3.toml" : "kata-v2.toml");
   if (version === "1.6") return dump(version, debians + read(dropIn).replace(/^version.*$/m, ""));
   const imports = path.join(directory, "conf.d");
   rmSync(imports, { recursive: true, force: true });
@@ -46,7 +46,7 @@ function configured(version: ContainerdVersion): string {
   return dump(version, `imports = ["${imports}/*.toml"]\n${debians}`);
 }
 
-test.each(["1.6", "1.7", "2.1"] as const)("containerd %s takes the drop-in, beside what it has", (version) => {
+test.each(containerdVersions)("containerd %s takes the drop-in, beside what it has", (version) => {
   const dumped = configured(version);
   const runtime = kataRuntimeOf(dumped);
   expect(runtime).toContain('runtime_type = "io.containerd.kata.v2"');
@@ -81,7 +81,7 @@ describe("the README", () => {
     const bin = path.join(directory, "bin");
     mkdirSync(bin);
     // The same words, for a containerd of our own.
-    const ctr = `#!/bin/sh\nexec ${packages("1.6", "usr/bin/ctr")} -a ${containerd.address} "$@"\n`;
+    const ctr = `#!/bin/sh\nexec ${path.join(programsOf("1.6"), "ctr")} -a ${containerd.address} "$@"\n`;
     writeFileSync(path.join(bin, "ctr"), ctr, { mode: 0o755 });
     const lines = commands.filter((line) => line.startsWith("ctr "));
     expect(lines.length).toBeGreaterThan(4);

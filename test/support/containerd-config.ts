@@ -1,6 +1,4 @@
-/** The releases that tests drive. "2.1" stands for what Debian sid has: 2.1 or newer. */
-export type ContainerdVersion = "1.6" | "1.7" | "2.1";
-export const containerdVersions: readonly ContainerdVersion[] = ["1.6", "1.7", "2.1"];
+import { type ContainerdVersion, isAtLeast } from "./containerd-version.ts";
 
 /** What the CRI plugin is to know; without it the plugin is off. */
 export interface CriOptions {
@@ -39,15 +37,16 @@ const criPlugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", 
 /** containerd's config.toml: version 2 for 1.x, version 3 for 2.x. */
 export function containerdConfiguration(fields: ConfigFields): string {
   const { version, directory, address, cri } = fields;
+  const second = isAtLeast(version, 2, 0);
   const disabled = cri === undefined ? [...unused, ...criPlugins] : unused;
   return [
-    `version = ${version === "2.1" ? 3 : 2}`,
+    `version = ${second ? 3 : 2}`,
     `root = ${quote(`${directory}/root`)}`,
     `state = ${quote(`${directory}/state`)}`,
     `disabled_plugins = [${disabled.map(quote).join(", ")}]`,
     table("grpc", [`address = ${quote(address)}`]),
     table("debug", ['level = "debug"']),
-    ...(cri === undefined ? [] : version === "2.1" ? criVersion3(fields, cri) : criVersion2(fields, cri)),
+    ...(cri === undefined ? [] : second ? criVersion3(fields, cri) : criVersion2(fields, cri)),
     "",
   ].join("\n");
 }
@@ -77,7 +76,7 @@ function criVersion3(fields: ConfigFields, cri: CriOptions): string[] {
   return [
     table(images, ['snapshotter = "overlayfs"']),
     table(`${images}.pinned_images`, [`sandbox = ${quote(cri.sandboxImage ?? pauseImageName)}`]),
-    table(runtime, ["restrict_oom_score_adj = true", "enable_unprivileged_ports = true", "enable_cdi = false"]),
+    table(runtime, ["restrict_oom_score_adj = true", "enable_unprivileged_ports = true"]),
     table(`${runtime}.cni`, [
       `conf_dir = ${quote(cri.cniConfDir)}`,
       `bin_dirs = [${quote(cri.cniBinDir ?? fields.cniBinDir)}]`,
@@ -88,7 +87,8 @@ function criVersion3(fields: ConfigFields, cri: CriOptions): string[] {
   ];
 }
 
-function runtimes(parent: string, { kataConfiguration, cri }: ConfigFields, kata: readonly string[]): string[] {
+function runtimes(parent: string, fields: ConfigFields, kata: readonly string[]): string[] {
+  const { version, kataConfiguration, cri } = fields;
   // containerd up to 2.2 cannot put the address of a sandbox's shim into options other than runc's ("can't unmarshal type
   // runtimeoptions.v1.Options"): the configuration comes by KATA_CONF_FILE then.
   const options = [table(`${parent}.kata.options`, [`ConfigPath = ${quote(kataConfiguration)}`])];
@@ -100,7 +100,7 @@ function runtimes(parent: string, { kataConfiguration, cri }: ConfigFields, kata
       'container_annotations = ["io.katacontainers.*"]',
       ...kata,
     ]),
-    ...(cri?.sandboxer === "shim" ? [] : options),
+    ...(cri?.sandboxer === "shim" && !isAtLeast(version, 2, 3) ? [] : options),
     table(`${parent}.runc`, ['runtime_type = "io.containerd.runc.v2"']),
   ];
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type Containerd, type ContainerdVersion, startContainerd } from "./containerd.ts";
+import { chosen } from "./containerd-version.ts";
 import { repository } from "./kata-ctl.ts";
 import { expectNoLeaks, type HostSnapshot, snapshotHost } from "./leak-check.ts";
 import { demoImage } from "./pause-image.ts";
@@ -26,7 +27,7 @@ export function useContainerd(version: ContainerdVersion): () => Containerd {
     before = snapshotHost();
     // No name that the leak check takes for one of ours: connections to containerd come and go.
     directory = mkdtempSync("/tmp/ctd-");
-    containerd = await startContainerd({ version, directory });
+    containerd = await startContainerd({ version: chosen(version), directory });
     await containerd.importImage(demoImage, image);
   });
   afterAll(async () => {

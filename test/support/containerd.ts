@@ -1,18 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import {
-  type ConfigFields,
-  type ContainerdVersion,
-  type CriOptions,
-  containerdConfiguration,
-} from "./containerd-config.ts";
+import { type ConfigFields, type CriOptions, containerdConfiguration } from "./containerd-config.ts";
 import { endShims, unmountBelow } from "./containerd-leftovers.ts";
+import { type ContainerdVersion, programsOf } from "./containerd-version.ts";
 import { cache } from "./guest-build.ts";
 import { type CommandResult, type RunOptions, repository, runCommand } from "./kata-ctl.ts";
 import { until } from "./shim-host.ts";
 
-export { type ContainerdVersion, containerdVersions, pauseImageName } from "./containerd-config.ts";
+export { pauseImageName } from "./containerd-config.ts";
+export { type ContainerdVersion, containerdVersions } from "./containerd-version.ts";
 
 export interface ContainerdOptions {
   readonly version: ContainerdVersion;
@@ -66,13 +63,13 @@ export class Containerd {
     this.directory = directory;
     this.prefix = options.prefix ?? [];
     this.address = path.join(directory, "containerd.sock");
-    const packages = (of: ContainerdVersion) => path.join(cache, "containerd", of);
+    // runc and CNI plugins: only 1.6's directory has them.
+    const others = path.join(cache, "containerd/1.6/usr");
     this.path = [
       ...(options.programs === undefined ? [] : [options.programs]),
       path.join(repository, "out/bin"),
-      path.join(packages(version), "usr/bin"),
-      // runc: only 1.6's directory has one.
-      path.join(packages("1.6"), "usr/sbin"),
+      programsOf(version),
+      path.join(others, "sbin"),
       process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin",
     ].join(":");
     const kataConfiguration =
@@ -89,7 +86,7 @@ export class Containerd {
       directory,
       address: this.address,
       kataConfiguration,
-      cniBinDir: path.join(packages("1.6"), "usr/lib/cni"),
+      cniBinDir: path.join(others, "lib/cni"),
       cri: options.cri,
     };
     mkdirSync(directory, { recursive: true });
@@ -105,7 +102,7 @@ export class Containerd {
   async start(): Promise<void> {
     const log = openSync(path.join(this.directory, "containerd.log"), "a");
     try {
-      const containerd = path.join(cache, "containerd", this.version, "usr/bin/containerd");
+      const containerd = path.join(programsOf(this.version), "containerd");
       const [program = "", ...arguments_] = [
         ...this.prefix,
         containerd,
@@ -134,8 +131,12 @@ export class Containerd {
 
   /** Runs `ctr` in the namespace `default`, or in another that the arguments name by `-n`. */
   ctr(arguments_: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    const program = path.join(cache, "containerd", this.version, "usr/bin/ctr");
-    return runCommand(program, ["-a", this.address, "--connect-timeout", "10s", ...arguments_], options);
+    const program = path.join(programsOf(this.version), "ctr");
+    return runCommand(program, ["-a", this.address, "--connect-timeout", "10s", ...arguments_], {
+      ...options,
+      // From 2.0 on, what containerd finds outdated about a host is printed among the container's own output.
+      env: { CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS: "1", ...options.env },
+    });
   }
 
   /** Like `ctr`, but a non-zero exit code throws with both streams. */

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, wr
 import path from "node:path";
 import { type Containerd, startContainerd } from "./containerd.ts";
 import { unmountBelow } from "./containerd-leftovers.ts";
+import { chosen } from "./containerd-version.ts";
 import { cache } from "./guest-build.ts";
 import { type CommandResult, type RunOptions, repository, runCommand } from "./kata-ctl.ts";
 import { run } from "./leak-check.ts";
@@ -61,7 +62,7 @@ export class Docker {
     const node = new NetNamespace();
     await node.ready();
     const containerd = await startContainerd({
-      version: "1.7",
+      version: chosen("1.7"),
       directory: path.join(directory, "ctd"),
       prefix: node.prefix,
     });

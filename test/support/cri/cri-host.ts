@@ -150,9 +150,11 @@ export class CriHost {
     const giveUpAt = Date.now() + 60_000;
     for (;;) {
       const { status } = await this.call("Status", { verbose: false });
-      const missing = (status?.conditions ?? []).filter((condition) => !condition.status);
-      if (missing.length === 0) return;
-      if (Date.now() > giveUpAt) throw new Error(`containerd is not ready: ${JSON.stringify(missing)}`);
+      const conditions = status?.conditions ?? [];
+      // These two are what kubelet asks for (CRI's RuntimeCondition); 2.x has one more that tells of what is outdated.
+      const isMet = (name: string) => conditions.some(({ type, status }) => type === name && status);
+      if (["RuntimeReady", "NetworkReady"].every(isMet)) return;
+      if (Date.now() > giveUpAt) throw new Error(`containerd is not ready: ${JSON.stringify(conditions)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

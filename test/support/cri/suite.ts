@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
-import { type ContainerdVersion, containerdVersions } from "../containerd.ts";
+import { type ContainerdVersion, chosenOf } from "../containerd-version.ts";
 import { expectNoLeaks, type HostSnapshot, snapshotHost } from "../leak-check.ts";
 import { CriHost, type Handler } from "./cri-host.ts";
 import type { Pod, PodOptions } from "./pod.ts";
@@ -33,8 +33,7 @@ export function criSuite(
 ): void {
   const { handlers = ["runc", "kata"], ...hostOptions } = options;
   const how = options.sandboxer === undefined ? "" : `, sandboxer ${options.sandboxer}`;
-  const chosen = process.env.KATA_TEST_CONTAINERD?.split(",") ?? containerdVersions;
-  describe.each(versions.filter((version) => chosen.includes(version)))(`containerd %s${how}`, (version) => {
+  describe.each(chosenOf(versions))(`containerd %s${how}`, (version) => {
     let running: CriHost | undefined;
     const host = (): CriHost => {
       if (running === undefined) throw new Error("containerd does not run");
