@@ -57,6 +57,8 @@ type Phase =
 
 /** Reads of an output that are under way at once, with an agent that keeps their order. */
 const READS_AT_ONCE = 8;
+/** How long a stop waits for the programs that are just being started, so that it finds them. */
+const LAUNCH_MS = 1000;
 /** How long execs may take to report their own ends when the VM is about to go. */
 const EXEC_GRACE_MS = 500;
 
@@ -75,6 +77,7 @@ export class Sandbox {
   private phase: Phase = { kind: "starting" };
   private started: Partial<StartedVm> = {};
   private launched: Promise<LaunchedVm> | undefined;
+  private launching = false;
   private guest: Promise<BootedGuest> | undefined;
   private health: HealthMonitor | undefined;
   private stopping: Promise<void> | undefined;
@@ -284,14 +287,21 @@ export class Sandbox {
   }
 
   private async launch(): Promise<LaunchedVm> {
-    await inStage("prepare-sandbox", () => this.store.claim());
-    await inStage("share-rootfs", async () => {
-      this.share.prepare();
-      await this.deps.failpoints.hit("share-prepared");
-    });
-    return startVm(this.bootDeps, this.bootOptions, (part) => {
-      this.started = { ...this.started, ...part };
-    });
+    this.launching = true;
+    try {
+      await inStage("prepare-sandbox", () => this.store.claim());
+      if (this.stopping !== undefined) throw this.notRunning("start");
+      await inStage("share-rootfs", async () => {
+        this.share.prepare();
+        await this.deps.failpoints.hit("share-prepared");
+      });
+      if (this.stopping !== undefined) throw this.notRunning("start");
+      return await startVm(this.bootDeps, this.bootOptions, (part) => {
+        this.started = { ...this.started, ...part };
+      });
+    } finally {
+      this.launching = false;
+    }
   }
 
   private async release(containerId: string): Promise<void> {
@@ -334,14 +344,15 @@ export class Sandbox {
     else if (phase.kind === "running") await this.awaitExecs();
     this.phase = { kind: "stopped", cause };
     this.health?.stop();
-    void this.launched?.then(({ network }) => network.end()).catch(() => {});
+    const launched = this.launched?.then(({ network }) => network.end()).catch(() => {});
+    if (this.launching) await Promise.race([launched, sleep(this.deps.clock, LAUNCH_MS)]);
+    if (this.launching) void launched?.then(() => this.endLate());
     await this.attempt("stop the VM", async () => {
       await failpoints.hit("stop-before-vmm");
       if (phase.kind === "running") phase.guest.connection.close(cause);
       // The exits are published while the VMM goes.
       const lost = Promise.all([...this.containers.values()].map((container) => container.lost()));
-      await this.started.vm?.stopVm({ graceMs: 0 });
-      await this.started.shareFs?.stop();
+      await this.endPrograms();
       await lost;
     });
     await this.attempt("clean up", async () => {
@@ -350,6 +361,17 @@ export class Sandbox {
     });
     logger.info("sandbox stopped");
     this.resolveEnded();
+  }
+
+  /** What a start that hung for long still began must not stay either. */
+  private async endLate(): Promise<void> {
+    await this.attempt("stop the VM", () => this.endPrograms());
+    await this.attempt("clean up", () => this.store.unwind());
+  }
+
+  private async endPrograms(): Promise<void> {
+    await this.started.vm?.stopVm({ graceMs: 0 });
+    await this.started.shareFs?.stop();
   }
 
   /** Execs die with the container's first process; their own exit codes and last words are worth a moment. */

@@ -219,6 +219,22 @@ describe("requests in the wrong state", () => {
     });
   });
 
+  test.each([
+    ...["state-claimed", "record-written", "share-prepared", "share-fs-before-start", "share-fs-started"],
+    ...["network-joined", "vmm-before-start", "vmm-started", "agent-connected", "guest-prepared"],
+  ])("a stop while the start is at %s, quick or not, leaves nothing", async (point) => {
+    for (const ms of [500, 5000]) {
+      const shim = new FakeShim(`${point}=delay:${ms}`);
+      await shim.run(shim.sandboxes.createSandbox(request(shim, undefined)));
+      const starting = shim.sandboxes.startSandbox(pod).catch((error: Error) => error);
+      await shim.loop.advance(200);
+      await shim.run(shim.sandboxes.stopSandbox({ ...pod, timeoutSecs: 2 }));
+      expect(await shim.run(starting)).toBeInstanceOf(Error);
+      await shim.loop.advance(1000);
+      expect(shim.leftovers()).toEqual([]);
+    }
+  });
+
   test("a stop before the start, and one that takes too long", async () => {
     const shim = new FakeShim();
     await shim.run(shim.sandboxes.createSandbox(request(shim, undefined)));
