@@ -32,6 +32,7 @@ export interface MakerDeps extends Omit<BootDeps, "undo"> {
 }
 
 export interface MakerOptions {
+  readonly sandboxId: string;
   readonly disableGuestSeccomp: boolean;
   readonly createTimeoutMs: number;
   /** Kernel parameters that the pod's own specification sets for all its containers. */
@@ -103,6 +104,7 @@ export class ContainerMaker {
           network,
           runHooks,
           random: sys,
+          ownsSandbox: request.id === this.options.sandboxId,
         },
         request,
       );

@@ -8,6 +8,8 @@ export const deadlines = {
   exec: 60_000,
   /** A guest that does not take a SIGKILL within this time is taken to be lost. */
   signal: 10_000,
+  /** A container that is alone in its sandbox and has not ended so long after a SIGKILL ends with the VM. */
+  killed: 10_000,
   resize: 10_000,
   stats: 10_000,
   update: 60_000,

@@ -1,3 +1,4 @@
+import { sleep } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
 import type { Failpoints } from "../base/failpoint.ts";
 import { type RandomSource, randomHex, validateId } from "../base/ids.ts";
@@ -23,6 +24,8 @@ export interface GuestContainerDeps extends ProcessDeps {
   readonly urgent: <T>(call: Promise<T>, containerId: string) => Promise<T>;
   /** The guest did not take a SIGKILL: ends the sandbox's VM, and with it every process. */
   readonly giveUp: (cause: KataError) => Promise<void>;
+  /** The sandbox was made for this container alone. */
+  readonly ownsSandbox: boolean;
 }
 
 interface Exec {
@@ -38,6 +41,7 @@ export class GuestContainer implements Container {
   readonly init: Process;
   private readonly deps: GuestContainerDeps;
   private readonly execs = new Map<string, Exec>();
+  private endExpected = false;
 
   constructor(deps: GuestContainerDeps, options: ContainerOptions) {
     this.deps = deps;
@@ -132,12 +136,23 @@ export class GuestContainer implements Container {
     try {
       // The agent kills every process of the container when no exec is named.
       await this.deps.urgent(process.signal(signal, execId === "" ? "" : process.token), this.id);
+      if (forced && execId === "") void this.expectEnd();
     } catch (error) {
       const { code } = KataError.from(error);
       if (forced && process.isOver) return;
       if (!forced || execId !== "" || code !== "deadline-exceeded") throw error;
       await this.deps.giveUp(KataError.wrap(error, `The guest did not kill container ${this.id}`));
     }
+  }
+
+  /** What outlives a SIGKILL waits in the guest's kernel for something that hangs, such as the files of its share. */
+  private async expectEnd(): Promise<void> {
+    if (!this.deps.ownsSandbox || this.endExpected) return;
+    this.endExpected = true;
+    await sleep(this.deps.clock, deadlines.killed);
+    if (this.init.isOver) return;
+    const message = `Container ${this.id} has not ended ${deadlines.killed / 1000} s after SIGKILL`;
+    await this.deps.giveUp(new KataError("deadline-exceeded", message));
   }
 
   async pause(): Promise<void> {

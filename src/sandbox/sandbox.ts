@@ -240,6 +240,7 @@ export class Sandbox {
 
   private newMaker(): ContainerMaker {
     const { disableGuestSeccomp, createContainerTimeoutSeconds } = this.options.config.runtime;
+    const createTimeoutMs = createContainerTimeoutSeconds * 1000;
     return new ContainerMaker(
       {
         ...this.deps,
@@ -257,7 +258,7 @@ export class Sandbox {
         urgent: (call, containerId) => this.urgent(call, containerId),
         giveUp: (cause) => this.stop(cause),
       },
-      { disableGuestSeccomp, createTimeoutMs: createContainerTimeoutSeconds * 1000, sysctl: this.options.sysctl },
+      { sandboxId: this.id, disableGuestSeccomp, createTimeoutMs, sysctl: this.options.sysctl },
     );
   }
 

@@ -116,6 +116,38 @@ describe("an agent that is slow with one call", () => {
   });
 });
 
+describe("a container that a SIGKILL does not end", () => {
+  test("ends with its VM after 10 s, when it has one of its own; asking again changes nothing", async () => {
+    const shim = new FakeShim();
+    await shim.started("web");
+    shim.guest.stuck.add("web");
+    await shim.run(shim.service.kill(kill));
+    const { outcome, ms } = await timed(shim, async () => {
+      await shim.loop.advance(6000);
+      await shim.service.kill(kill);
+      return shim.service.wait(web);
+    });
+    expect(outcome).toMatchObject({ exitStatus: 137 });
+    expect(ms).toBeGreaterThan(9000);
+    expect(ms).toBeLessThan(11_000);
+    await shim.run(shim.service.delete(web));
+    expect(shim.leftovers()).toEqual([]);
+    expect(String(logged(shim, "sandbox failed")[0]?.fields.error)).toContain("has not ended 10 s after SIGKILL");
+  });
+
+  test("does not take its pod along, and the pod can be ended", async () => {
+    const shim = new FakeShim();
+    await shim.started("pod", podAnnotations("sandbox"));
+    await shim.started("web", podAnnotations("container"));
+    shim.guest.stuck.add("web");
+    await shim.run(shim.service.kill(kill));
+    await shim.loop.advance(30_000);
+    expect(shim.service.state({ id: "pod", execId: "" }).status).toBe(Status.RUNNING);
+    await shim.run(shim.service.kill({ ...kill, id: "pod" }));
+    expect(await shim.run(shim.service.wait(web))).toMatchObject({ exitStatus: 137 });
+  });
+});
+
 describe("a pod whose guest", () => {
   const startedPod = async () => {
     const shim = new FakeShim();

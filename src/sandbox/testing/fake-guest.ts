@@ -107,6 +107,8 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
   readonly execs: ExecProcessRequest[] = [];
   readonly updates: UpdateContainerRequest[] = [];
   readonly paused = new Set<string>();
+  /** Containers whose processes wait in the kernel: signals do not end them. */
+  readonly stuck = new Set<string>();
   readonly interfaces: Interface[] = [];
   /** The routes that it was given last. */
   routes: readonly Route[] = [];
@@ -239,7 +241,7 @@ export class FakeGuest implements ServiceHandlers<typeof agentService> {
     return this.does("signalProcess", () => {
       const process = this.find(containerId, execId === "" ? containerId : execId);
       process.signals.push(signal);
-      if (signal === 9) process.exit(137);
+      if (signal === 9 && !this.stuck.has(containerId)) process.exit(137);
       return {};
     });
   }
