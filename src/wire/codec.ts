@@ -4,6 +4,9 @@
  * are generic over these tables. Nothing here knows a transport.
  */
 
+import type { ProtobufReader } from "./protobuf/reader.ts";
+import type { ProtobufWriter } from "./protobuf/writer.ts";
+
 /** Encoded form of a message, still in its writer; `finish` hands out the bytes and may be called once. */
 interface Encoded {
   finish(): Uint8Array;
@@ -20,6 +23,10 @@ export interface Codec<T> {
   // Method syntax on purpose: it makes Codec<Foo> assignable to Codec<unknown>, which generic tables need.
   encode(message: T): Encoded;
   decode(bytes: Uint8Array): T;
+  /** As `encode`, behind what the writer holds; when it throws, a part of the message may be there. */
+  encodeInto(message: T, writer: ProtobufWriter): void;
+  /** As `decode`, of the reader's bytes up to its end. */
+  decodeFrom(reader: ProtobufReader): T;
 }
 
 /** One RPC of a service. Without `stream` it is unary; "server" means one request, then any number of responses. */

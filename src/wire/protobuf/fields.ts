@@ -27,9 +27,11 @@ export interface Field<M> {
   readonly path: Path;
 }
 
-/** Ways through encoder and decoder: `text` and `number` (32 bits) of single fields, and everything else. */
-export const paths = { other: 0, text: 1, number: 2 } as const;
-type Path = (typeof paths)[keyof typeof paths];
+/** Ways through encoder and decoder: single texts, single numbers of 32 bits, and everything else. */
+export const TEXT = 1;
+export const NUMBER = 2;
+const OTHER = 0;
+type Path = typeof TEXT | typeof NUMBER | typeof OTHER;
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
@@ -42,13 +44,18 @@ export function toField<M>([number, name, type, extra]: FieldRow<M>): Field<M> {
   const packed = shape === "repeated" || shape === "map" || !isVarint(valueType);
   const tag = number * 8 + (packed ? LENGTH_DELIMITED : VARINT);
   const zero = shape === "single" ? zeroOf(valueType) : undefined;
-  return { number, name, shape, type: valueType, tag, zero, path: pathOf(shape, valueType) };
+  return { number, name: propertyName(name), shape, type: valueType, tag, zero, path: pathOf(shape, valueType) };
+}
+
+/** The same text, as the engine keeps names of properties: looked up by another one, it is hashed each time. */
+function propertyName(name: string): string {
+  return Object.keys({ [name]: 0 })[0] as string;
 }
 
 function pathOf(shape: Shape, type: unknown): Path {
-  if (shape !== "single" && shape !== "optional") return paths.other;
-  if (type === "string") return paths.text;
-  return type === "uint32" || type === "int32" ? paths.number : paths.other;
+  if (shape !== "single" && shape !== "optional") return OTHER;
+  if (type === "string") return TEXT;
+  return type === "uint32" || type === "int32" ? NUMBER : OTHER;
 }
 
 /** True when a single value of the type is a varint on the wire. */

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../base/bytes.ts";
 import { KataError } from "../../base/error.ts";
 import { type FieldRow, MessageType } from "./message-type.ts";
+import { ProtobufReader } from "./reader.ts";
 
 interface Leaf {
   text: string;
@@ -205,6 +207,20 @@ describe("decode()", () => {
       { numRuns: 5000 },
     );
   });
+});
+
+test("a message in the middle of borrowed bytes is read in place, and its bytes are kept", () => {
+  const message = Tree.encode(Tree.create({ text: "t", data: Uint8Array.of(1, 2) })).finish();
+  const chunk = concatBytes([Uint8Array.of(9, 9), message, Uint8Array.of(9)]);
+  const reader = new ProtobufReader(chunk);
+  reader.turnTo(chunk, 2, 2 + message.length, true);
+  const decoded = Tree.decodeFrom(reader);
+  chunk.fill(0xee);
+  expect(decoded).toEqual(Tree.decode(message));
+  reader.turnTo(message, 0, 3, false);
+  expect(Tree.decodeFrom(reader)).toMatchObject({ text: "t" });
+  reader.turnTo(message, 0, 5, true);
+  expect(() => Tree.decodeFrom(reader)).toThrow("Malformed test.Tree at byte 5: length 2 exceeds the 0 bytes left");
 });
 
 test("any message survives encoding and decoding", () => {

@@ -2,8 +2,8 @@ import { KataError } from "../../base/error.ts";
 import type { Codec } from "../codec.ts";
 import { parseFieldList } from "./field-list.ts";
 import type * as fields from "./fields.ts";
-import { initialValue, isVarint, paths, type ScalarKind, toField, zeroOf } from "./fields.ts";
-import { DEFAULT_MAX_SLOTS, ProtobufReader } from "./reader.ts";
+import { initialValue, isVarint, NUMBER, type ScalarKind, TEXT, toField, zeroOf } from "./fields.ts";
+import { ProtobufReader } from "./reader.ts";
 import { readScalar, writeScalar } from "./scalars.ts";
 import { ProtobufWriter } from "./writer.ts";
 
@@ -46,7 +46,7 @@ export class MessageType<T extends object> implements Codec<T> {
   create(partial: DeepPartial<T> = {} as DeepPartial<T>): T {
     const given = partial as Values;
     const message: Values = {};
-    for (const field of this.fields().ordered) {
+    for (const field of (this.prepared ?? this.prepare()).ordered) {
       const value = given[field.name];
       message[field.name] = value === undefined ? initialValue(field) : copyValue(field, value);
     }
@@ -59,44 +59,50 @@ export class MessageType<T extends object> implements Codec<T> {
    */
   encode(message: T): ProtobufWriter {
     const writer = new ProtobufWriter();
+    this.encodeInto(message, writer);
+    return writer;
+  }
+
+  encodeInto(message: T, writer: ProtobufWriter): void {
     try {
       this.write(message as Values, writer);
     } catch (error) {
       if (!(error instanceof KataError)) throw error;
       throw new KataError(error.code, `Cannot encode ${this.name}: ${error.message}`);
     }
-    return writer;
   }
 
   /**
    * Decodes a message; unknown fields are ignored, `bytes` fields are views into the input. Throws KataError
    * `invalid-argument` for malformed bytes and `resource-exhausted` for a message of more than `maxSlots` values.
    */
-  decode(bytes: Uint8Array, maxSlots = DEFAULT_MAX_SLOTS): T {
-    const reader = new ProtobufReader(bytes, maxSlots);
+  decode(bytes: Uint8Array, maxSlots?: number): T {
+    return this.decodeFrom(new ProtobufReader(bytes, maxSlots));
+  }
+
+  decodeFrom(reader: ProtobufReader): T {
+    const start = reader.position;
     try {
       return this.read(reader, undefined) as T;
     } catch (error) {
       if (!(error instanceof KataError)) throw error;
-      throw new KataError(error.code, `Malformed ${this.name} at byte ${reader.position}: ${error.message}`);
+      throw new KataError(error.code, `Malformed ${this.name} at byte ${reader.position - start}: ${error.message}`);
     }
   }
 
-  private fields() {
-    if (this.prepared === undefined) {
-      const { list } = this;
-      const rows = typeof list === "string" ? parseFieldList(list, this.types?.() ?? []) : list();
-      const byNumber: (Field | undefined)[] = [];
-      const ordered = rows.map((row): Field => toField(row));
-      for (const field of ordered) byNumber[field.number] = field;
-      this.prepared = { ordered, byNumber };
-    }
+  private prepare() {
+    const { list } = this;
+    const rows = typeof list === "string" ? parseFieldList(list, this.types?.() ?? []) : list();
+    const byNumber: (Field | undefined)[] = [];
+    const ordered = rows.map((row): Field => toField(row));
+    for (const field of ordered) byNumber[field.number] = field;
+    this.prepared = { ordered, byNumber };
     return this.prepared;
   }
 
   /** A message with every field at its default. */
   private blank(reader: ProtobufReader): Values {
-    const fields = this.fields().ordered;
+    const fields = (this.prepared ?? this.prepare()).ordered;
     reader.spend(fields.length + 1);
     const message: Values = {};
     for (let i = 0; i < fields.length; i++) {
@@ -108,13 +114,13 @@ export class MessageType<T extends object> implements Codec<T> {
 
   /** Reads up to the reader's end. A message that comes in several pieces is merged, as the format demands. */
   private read(reader: ProtobufReader, previous: Values | undefined): Values {
-    const { byNumber } = this.fields();
+    const { byNumber } = this.prepared ?? this.prepare();
     const message = previous ?? this.blank(reader);
     while (reader.position < reader.end) {
       const tag = reader.prefix();
       const field = byNumber[tag >>> 3];
       if (tag === field?.tag) {
-        if (field.path === paths.text) message[field.name] = reader.text();
+        if (field.path === TEXT) message[field.name] = reader.text();
         else this.readField(message, field, reader);
       } else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
         // A scalar of a repeated field outside the packed form: old encoders write it so.
@@ -165,18 +171,23 @@ export class MessageType<T extends object> implements Codec<T> {
   }
 
   private write(message: Values, writer: ProtobufWriter): void {
-    const fields = this.fields().ordered;
+    const fields = (this.prepared ?? this.prepare()).ordered;
     for (let i = 0, count = fields.length; i < count; i++) {
       const field = fields[i] as Field;
       const value = message[field.name];
       if (value === undefined || value === field.zero) continue;
-      if (field.path === paths.text) writer.textField(field.tag, value as string);
-      else if (field.path === paths.number && writer.smallNumberField(field.tag, value as number)) continue;
-      else if (field.shape === "repeated") this.writeList(value as readonly unknown[], field, writer);
-      else if (field.shape === "map") this.writeMap(value as Values, field, writer);
-      else if (field.zero === undefined || field.type !== "bytes" || (value as Uint8Array).length > 0) {
-        this.writeValue(field.tag, value, field, writer);
-      }
+      const { path } = field;
+      if (path === TEXT) writer.textField(field.tag, value as string);
+      else if (path === NUMBER && ((value as number) | 0) === value && value > 0) writer.numberField(field.tag, value);
+      else this.writeField(value, field, writer);
+    }
+  }
+
+  private writeField(value: unknown, field: Field, writer: ProtobufWriter): void {
+    if (field.shape === "repeated") this.writeList(value as readonly unknown[], field, writer);
+    else if (field.shape === "map") this.writeMap(value as Values, field, writer);
+    else if (field.zero === undefined || field.type !== "bytes" || (value as Uint8Array).length > 0) {
+      this.writeValue(field.tag, value, field, writer);
     }
   }
 

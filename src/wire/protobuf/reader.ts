@@ -10,15 +10,25 @@ export const DEFAULT_MAX_SLOTS = 1 << 18;
  * `resource-exhausted` from `spend`.
  */
 export class ProtobufReader {
-  private readonly bytes: Uint8Array;
+  private bytes: Uint8Array;
+  private borrowed = false;
   private slots: number;
   position = 0;
   end: number;
 
-  constructor(bytes: Uint8Array, maxSlots: number) {
+  constructor(bytes: Uint8Array, maxSlots: number = DEFAULT_MAX_SLOTS) {
     this.bytes = bytes;
     this.end = bytes.length;
     this.slots = maxSlots;
+  }
+
+  /** Turns to other bytes, from `start` to `end`. Borrowed ones change later: what is to be kept of them is copied. */
+  turnTo(bytes: Uint8Array, start: number, end: number, borrowed: boolean): void {
+    this.bytes = bytes;
+    this.position = start;
+    this.end = end;
+    this.borrowed = borrowed;
+    this.slots = DEFAULT_MAX_SLOTS;
   }
 
   /**
@@ -103,22 +113,30 @@ export class ProtobufReader {
     throw malformed("varint exceeds 64 bits");
   }
 
-  /** The bytes of a length-delimited item, as a view into the input. */
+  /** The bytes of a length-delimited item, as a view into the input; a copy of borrowed ones. */
   view(): Uint8Array {
     const outer = this.enter();
-    const view = this.bytes.subarray(this.position, this.end);
-    this.position = this.end;
+    const view = this.rest();
     this.end = outer;
     return view;
+  }
+
+  /** The bytes up to the end, as `view` gives them. */
+  rest(): Uint8Array {
+    const { bytes, position, end } = this;
+    this.position = end;
+    if (this.borrowed) return bytes.slice(position, end);
+    return position === 0 && end === bytes.length ? bytes : bytes.subarray(position, end);
   }
 
   /** A length-delimited item as text; rejects malformed UTF-8, as the peers' libraries do. */
   text(): string {
     const length = this.prefix();
     const start = this.position;
-    if (length > this.end - start) throw malformed(`length ${length} exceeds the ${this.end - start} bytes left`);
-    this.position = start + length;
-    const text = texts.decode(this.bytes, start, this.position);
+    const end = start + length;
+    if (end > this.end) throw malformed(`length ${length} exceeds the ${this.end - start} bytes left`);
+    this.position = end;
+    const text = texts.decode(this.bytes, start, end);
     if (text === undefined) throw malformed("text is not UTF-8");
     return text;
   }

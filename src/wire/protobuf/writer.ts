@@ -4,8 +4,14 @@ const INITIAL_SIZE = 256;
 
 /** Builds the protobuf wire format in one growing buffer. */
 export class ProtobufWriter {
-  private bytes = new Uint8Array(INITIAL_SIZE);
-  private position = 0;
+  /** What was written, and room for more; growing replaces it. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** How much was written. Setting it takes back what is behind. */
+  position = 0;
+
+  constructor(room: number = INITIAL_SIZE) {
+    this.bytes = new Uint8Array(room);
+  }
 
   /** The bytes written; the writer must not be used afterwards. */
   finish(): Uint8Array {
@@ -52,9 +58,20 @@ export class ProtobufWriter {
   /** Writes a length and the bytes. */
   chunk(chunk: Uint8Array): void {
     this.varint32(chunk.length);
-    this.reserve(chunk.length);
-    this.bytes.set(chunk, this.position);
-    this.position += chunk.length;
+    this.append(chunk);
+  }
+
+  /** Writes bytes as they are. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.position);
+    this.position += bytes.length;
+  }
+
+  /** Leaves room for `count` bytes that the caller writes. */
+  skip(count: number): void {
+    this.reserve(count);
+    this.position += count;
   }
 
   /** Writes a tag, a length and the text in UTF-8. */
@@ -73,15 +90,23 @@ export class ProtobufWriter {
     this.text(text);
   }
 
-  /** Writes a tag and an integer if each takes one byte and there is room; whether it did. */
-  smallNumberField(tag: number, value: number): boolean {
-    const at = this.position;
+  /** Writes a tag and an unsigned integer below 2^32. */
+  numberField(tag: number, value: number): void {
+    let at = this.position;
     const { bytes } = this;
-    if (tag >= 0x80 || value < 0 || value >= 0x80 || (value | 0) !== value || at + 2 > bytes.length) return false;
-    bytes[at] = tag;
-    bytes[at + 1] = value;
-    this.position = at + 2;
-    return true;
+    if (tag >= 0x80 || at + 6 > bytes.length) {
+      this.varint32(tag);
+      this.varint32(value);
+      return;
+    }
+    bytes[at++] = tag;
+    let rest = value;
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.position = at;
   }
 
   /** Writes a length and the text in UTF-8. */

@@ -5,9 +5,16 @@ import type { Codec, ServiceDefinition } from "../codec.ts";
 export const text: Codec<string> = {
   encode: (message) => ({ finish: () => utf8Encode(message) }),
   decode: utf8Decode,
+  encodeInto: (message, writer) => writer.append(utf8Encode(message)),
+  decodeFrom: (reader) => utf8Decode(reader.rest()),
 };
 
-export const blob: Codec<Uint8Array> = { encode: (message) => ({ finish: () => message }), decode: (bytes) => bytes };
+export const blob: Codec<Uint8Array> = {
+  encode: (message) => ({ finish: () => message }),
+  decode: (bytes) => bytes,
+  encodeInto: (message, writer) => writer.append(message),
+  decodeFrom: (reader) => reader.rest(),
+};
 
 export const echoService = {
   name: "test.v1.Echo",

@@ -74,6 +74,20 @@ describe("time and cancellation", () => {
 });
 
 describe("the end of a connection", () => {
+  test("that a handler brings about cancels its own call", async () => {
+    const reasons: unknown[] = [];
+    const { echo, server, connection } = ttrpcPair({
+      wait: (_request, { signal }) => {
+        signal.addEventListener("abort", () => reasons.push(signal.reason));
+        server.close();
+        return new Promise(() => undefined);
+      },
+    });
+    expect(await caught(echo.wait("", { timeoutMs: 100 }))).toMatchObject({ code: "unavailable" });
+    expect(reasons).toMatchObject([{ code: "cancelled", message: "The server was closed" }]);
+    expect(connection.requestsInFlight).toBe(1);
+  });
+
   test("fails every pending call with the cause, and later ones too", async () => {
     const { echo, far, client } = ttrpcPair({ wait: waitingHandler().handler });
     const calls = [caught(echo.wait("")), caught(echo.wait("", { timeoutMs: 100 }))];

@@ -20,7 +20,8 @@ function rawPeer() {
   const client = new TtrpcClient({ stream: near, clock });
   const sent: { streamId: number; type: number; flags: number; request: Request }[] = [];
   const decoder = new FrameDecoder({
-    frame: (streamId, type, flags, payload) => sent.push({ streamId, type, flags, request: Request.decode(payload) }),
+    frame: (streamId, type, flags, payload) =>
+      sent.push({ streamId, type, flags, request: Request.decode(payload.rest()) }),
     oversized: () => expect.unreachable(),
   });
   far.start({ data: (chunk) => decoder.push(chunk), close: () => undefined });

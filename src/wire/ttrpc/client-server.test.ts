@@ -130,14 +130,13 @@ describe("an error", () => {
   test("names both sides' trouble with a message that cannot be encoded or decoded", async () => {
     const { client, server } = ttrpcPair({});
     const text = echoService.methods.Echo.request;
-    const broken: Codec<string> = {
-      encode: () => {
-        throw new KataError("out-of-range", "too big a number");
-      },
-      decode: () => {
-        throw new KataError("invalid-argument", "cut short");
-      },
+    const tooBig = () => {
+      throw new KataError("out-of-range", "too big a number");
     };
+    const cutShort = () => {
+      throw new KataError("invalid-argument", "cut short");
+    };
+    const broken: Codec<string> = { encode: tooBig, encodeInto: tooBig, decode: cutShort, decodeFrom: cutShort };
     const call = async (part: "request" | "response", name: string) => {
       const ours = { name, methods: { M: { request: text, response: text, [part]: broken } } };
       const theirs = { name, methods: { M: { request: text, response: text } } };

@@ -54,7 +54,7 @@ export class TtrpcClient {
       this.resolveClosed = resolve;
     });
     const decoder = new FrameDecoder({
-      frame: (streamId, type, flags, payload) => this.receive(streamId, type, flags, payload),
+      frame: (streamId, type, flags, payload) => this.receive(streamId, type, flags, payload.rest()),
       oversized: (streamId, _type, length) => this.dropOversized(streamId, length),
     });
     this.stream.start({

@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../base/bytes.ts";
 import { KataError } from "../../base/error.ts";
 import { Request, Response } from "../gen/ttrpc/request.ts";
+import { ProtobufReader } from "../protobuf/reader.ts";
+import { ProtobufWriter } from "../protobuf/writer.ts";
+import { blob } from "../testing/echo-service.ts";
 import { fuzz } from "../testing/fuzz.ts";
 import {
-  decodeRequest,
   decodeResponse,
   encodeData,
   encodeErrorResponse,
@@ -14,6 +16,8 @@ import {
   encodeResponse,
   encodeTarget,
   maxMetadataEntries,
+  RequestEnvelope,
+  writeResponse,
 } from "./envelope.ts";
 import { FrameDecoder, maxFramePayload } from "./frame.ts";
 import { encodeStatus } from "./status.ts";
@@ -21,13 +25,20 @@ import { encodeStatus } from "./status.ts";
 function payloadOf(chunks: readonly Uint8Array[]): Uint8Array {
   const payloads: Uint8Array[] = [];
   const decoder = new FrameDecoder({
-    frame: (_id, _type, _flags, payload) => payloads.push(payload),
+    frame: (_id, _type, _flags, payload) => payloads.push(payload.rest()),
     oversized: () => expect.unreachable(),
   });
   for (const chunk of chunks) decoder.push(chunk);
   expect(decoder.midFrame).toBe(false);
   expect(payloads).toHaveLength(1);
   return payloads[0] ?? new Uint8Array();
+}
+
+function decodeRequest(bytes: Uint8Array): RequestEnvelope & { payload: Uint8Array } {
+  const reader = new ProtobufReader(bytes);
+  const request = new RequestEnvelope();
+  request.decode(reader);
+  return Object.assign(request, { payload: reader.rest() });
 }
 
 const bytes = fc.uint8Array({ maxLength: 64 });
@@ -80,7 +91,7 @@ describe("a request", () => {
       }),
     ).finish();
     const request = decodeRequest(encoded);
-    expect(request).toMatchObject({ service: "s", method: "m", timeoutNano: -5n });
+    expect(request).toMatchObject({ service: "s", method: "m", timeoutNano: -5n, payload: Uint8Array.of(1) });
     expect([...request.metadata]).toEqual([
       ["a", ["1", "2"]],
       ["__proto__", ["3"]],
@@ -145,6 +156,31 @@ describe("a response", () => {
         expect(payloadOf(encodeData(1, 0, payload))).toEqual(concatBytes(payload));
       }),
     );
+  });
+
+  test("is the same, made in place behind others or of pieces", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (messages) => {
+        const writer = new ProtobufWriter();
+        for (const [i, message] of messages.entries()) writeResponse(writer, i, blob, message);
+        const frames = messages.flatMap((message, i) => encodeResponse(i, [message]));
+        expect(writer.finish()).toEqual(concatBytes(frames));
+      }),
+    );
+  });
+
+  test("that cannot be encoded leaves nothing behind", () => {
+    const writer = new ProtobufWriter();
+    writeResponse(writer, 1, blob, Uint8Array.of(1));
+    const before = writer.bytes.slice(0, writer.position);
+    const status = { code: 2 ** 40, message: "a number that is no int32", details: [] };
+    expect(() => writeResponse(writer, 3, Response, { status, payload: Uint8Array.of(2) })).toThrow(
+      /code must be int32/,
+    );
+    expect(() => writeResponse(writer, 5, blob, new Uint8Array(maxFramePayload))).toThrow(
+      /exceed maximum message size/,
+    );
+    expect(writer.finish()).toEqual(before);
   });
 
   test("with an explicit OK status, as the Rust implementation sends it, is a success", () => {

@@ -1,4 +1,5 @@
 import { KataError } from "../../base/error.ts";
+import type { Codec } from "../codec.ts";
 import { ProtobufReader } from "../protobuf/reader.ts";
 import { ProtobufWriter } from "../protobuf/writer.ts";
 import { frameHeaderLength, frameTypes, maxFramePayload, writeFrameHeader } from "./frame.ts";
@@ -12,15 +13,49 @@ import { decodeStatus } from "./status.ts";
 /** Key-value pairs that accompany a request. A key can have several values. */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
 
-/** A decoded ttrpc.Request. `payload` is a view into the frame. */
-export interface RequestEnvelope {
-  readonly service: string;
-  readonly method: string;
-  readonly payload: Uint8Array;
+/** A ttrpc.Request without its payload. */
+export class RequestEnvelope {
+  service = "";
+  method = "";
   /** 0 means no deadline. A peer can send anything that fits an int64. */
-  readonly timeoutNano: bigint;
-  readonly metadata: Metadata;
+  timeoutNano = 0n;
+  metadata: Metadata = noMetadata;
+
+  /**
+   * Takes the values of another request, and leaves the reader with its payload: a connection has one of these, because the
+   * engine takes long to make objects. Throws KataError `invalid-argument`, or `resource-exhausted` for too much metadata.
+   */
+  decode(reader: ProtobufReader): void {
+    this.service = "";
+    this.method = "";
+    this.timeoutNano = 0n;
+    let metadata: MetadataReader | undefined;
+    const { end } = reader;
+    let payloadStart = end;
+    let payloadEnd = end;
+    while (reader.position < end) {
+      const tag = reader.prefix();
+      if (tag === TAG_SERVICE) this.service = reader.text();
+      else if (tag === TAG_METHOD) this.method = reader.text();
+      else if (tag === TAG_REQUEST_PAYLOAD) {
+        reader.enter();
+        payloadStart = reader.position;
+        payloadEnd = reader.end;
+        reader.leave(end);
+        reader.position = payloadEnd;
+      } else if (tag === TAG_TIMEOUT) this.timeoutNano = BigInt.asIntN(64, reader.varint64());
+      else if (tag === TAG_METADATA) {
+        metadata ??= new MetadataReader();
+        metadata.read(reader);
+      } else reader.skip(tag);
+    }
+    this.metadata = metadata?.pairs ?? noMetadata;
+    reader.position = payloadStart;
+    reader.end = payloadEnd;
+  }
 }
+
+const noMetadata: Metadata = new Map();
 
 /** A decoded ttrpc.Response: an error, or the bytes of the response message, a view into the frame. */
 export interface ResponseEnvelope {
@@ -49,7 +84,6 @@ const TAG_VALUE = 0x12;
 const TAG_STATUS = 0x0a;
 const TAG_RESPONSE_PAYLOAD = 0x12;
 
-const noMetadata: Metadata = new Map();
 const nothing = new Uint8Array(0);
 
 /** Encodes the part of a request that never changes for a method. */
@@ -113,7 +147,31 @@ export function encodeRequest(parts: RequestParts): Uint8Array[] {
   });
 }
 
-/** A response frame that carries a message, as `encodeRequest`. */
+/**
+ * Writes a response frame that carries a message, behind what the writer holds. Throws what the codec throws, and KataError
+ * `resource-exhausted` for a frame above the protocol's limit; the writer has nothing of it then.
+ */
+export function writeResponse<T>(writer: ProtobufWriter, streamId: number, codec: Codec<T>, message: T): void {
+  const start = writer.position;
+  try {
+    const mark = start + frameHeaderLength + 1;
+    writer.skip(frameHeaderLength + 2);
+    codec.encodeInto(message, writer);
+    if (writer.position === mark + 1) writer.position = start + frameHeaderLength;
+    else {
+      writer.close(mark);
+      writer.bytes[start + frameHeaderLength] = TAG_RESPONSE_PAYLOAD;
+    }
+    const length = writer.position - start - frameHeaderLength;
+    if (length > maxFramePayload) throw oversizedError(length);
+    writeFrameHeader(writer.bytes, start, length, streamId, frameTypes.response, 0);
+  } catch (error) {
+    writer.position = start;
+    throw error;
+  }
+}
+
+/** A response frame that carries a message in pieces, as `encodeRequest`. */
 export function encodeResponse(streamId: number, payload: readonly Uint8Array[]): Uint8Array[] {
   return frameAround(payload, 0, TAG_RESPONSE_PAYLOAD, streamId, frameTypes.response, 0, undefined);
 }
@@ -168,28 +226,6 @@ export function oversizedError(length: number): KataError {
     "resource-exhausted",
     `message length ${length} exceed maximum message size of ${maxFramePayload}`,
   );
-}
-
-/** Decodes a request. Throws KataError `invalid-argument`, or `resource-exhausted` for too much metadata. */
-export function decodeRequest(bytes: Uint8Array): RequestEnvelope {
-  const reader = new ProtobufReader(bytes, maxSlots);
-  let service = "";
-  let method = "";
-  let payload: Uint8Array = nothing;
-  let timeoutNano = 0n;
-  let metadata: MetadataReader | undefined;
-  while (reader.position < reader.end) {
-    const tag = reader.prefix();
-    if (tag === TAG_SERVICE) service = reader.text();
-    else if (tag === TAG_METHOD) method = reader.text();
-    else if (tag === TAG_REQUEST_PAYLOAD) payload = reader.view();
-    else if (tag === TAG_TIMEOUT) timeoutNano = BigInt.asIntN(64, reader.varint64());
-    else if (tag === TAG_METADATA) {
-      metadata ??= new MetadataReader();
-      metadata.read(reader);
-    } else reader.skip(tag);
-  }
-  return { service, method, payload, timeoutNano, metadata: metadata?.pairs ?? noMetadata };
 }
 
 /** Decodes a response. Throws KataError `invalid-argument` for malformed bytes. */

@@ -11,7 +11,7 @@ type Event =
 function decode(chunks: readonly Uint8Array[]): { events: Event[]; midFrame: boolean } {
   const events: Event[] = [];
   const decoder = new FrameDecoder({
-    frame: (streamId, type, flags, payload) => events.push({ streamId, type, flags, payload: [...payload] }),
+    frame: (streamId, type, flags, payload) => events.push({ streamId, type, flags, payload: [...payload.rest()] }),
     oversized: (streamId, _type, length) => events.push({ oversized: streamId, length }),
   });
   for (const chunk of chunks) {
@@ -62,7 +62,7 @@ describe("FrameDecoder", () => {
     ]);
     const lengths: number[] = [];
     const decoder = new FrameDecoder({
-      frame: (_id, _type, _flags, payload) => lengths.push(payload.length),
+      frame: (_id, _type, _flags, payload) => lengths.push(payload.rest().length),
       oversized: () => expect.unreachable(),
     });
     for (let at = 0; at < bytes.length; at += 65536) decoder.push(bytes.subarray(at, at + 65536));

@@ -1,3 +1,5 @@
+import { ProtobufReader } from "../protobuf/reader.ts";
+
 /**
  * Frames of the ttrpc protocol (containerd/ttrpc, PROTOCOL.md): a header of ten bytes - payload length and stream id as
  * big-endian 32-bit numbers, type, flags - and the payload.
@@ -20,6 +22,8 @@ export const frameFlags = {
   /** A data frame without a message, as opposed to one with an empty message. */
   noData: 4,
 } as const;
+
+const nothing = new Uint8Array(0);
 
 /** Writes a header at `offset`. */
 export function writeFrameHeader(
@@ -54,10 +58,10 @@ export function encodeFrame(streamId: number, type: number, flags: number, paylo
 /** What a FrameDecoder reports. */
 export interface FrameHandlers {
   /**
-   * A frame. The payload belongs to the receiver of the call, who may keep it. The flags and the type are as they came:
-   * both can have values that this version of the protocol does not define.
+   * A frame. The reader has its payload until the call returns; what it gives out as bytes may be kept. The flags and the
+   * type are as they came: both can have values that this version of the protocol does not define.
    */
-  frame(streamId: number, type: number, flags: number, payload: Uint8Array): void;
+  frame(streamId: number, type: number, flags: number, payload: ProtobufReader): void;
   /** A frame announced more than `maxFramePayload`; its payload will be skipped without being stored. */
   oversized(streamId: number, type: number, payloadLength: number): void;
 }
@@ -74,6 +78,7 @@ export class FrameDecoder {
   private payload: Uint8Array | undefined;
   private payloadFilled = 0;
   private skip = 0;
+  private readonly reader = new ProtobufReader(nothing);
 
   constructor(handlers: FrameHandlers) {
     this.handlers = handlers;
@@ -96,6 +101,8 @@ export class FrameDecoder {
       } else if (this.headerFilled > 0 || chunk.length - at < frameHeaderLength) at = this.fillHeader(chunk, at);
       else at = this.begin(chunk, at, chunk, at + frameHeaderLength);
     }
+    // The chunk's memory is not this decoder's to hold.
+    this.reader.turnTo(nothing, 0, 0, false);
   }
 
   private fillPayload(payload: Uint8Array, chunk: Uint8Array, at: number): number {
@@ -105,7 +112,8 @@ export class FrameDecoder {
     this.payloadFilled += step;
     if (this.payloadFilled === payload.length) {
       this.payload = undefined;
-      this.emit(this.header, 0, payload);
+      this.reader.turnTo(payload, 0, payload.length, false);
+      this.emit(this.header, 0);
     }
     return at + step;
   }
@@ -129,7 +137,8 @@ export class FrameDecoder {
     }
     const end = at + length;
     if (end <= chunk.length) {
-      this.emit(head, headAt, chunk.slice(at, end));
+      this.reader.turnTo(chunk, at, end, true);
+      this.emit(head, headAt);
       return end;
     }
     if (head !== this.header) this.header.set(head.subarray(headAt, headAt + frameHeaderLength));
@@ -138,8 +147,8 @@ export class FrameDecoder {
     return at;
   }
 
-  private emit(head: Uint8Array, at: number, payload: Uint8Array): void {
-    this.handlers.frame(readUint32(head, at + 4), head[at + 8] as number, head[at + 9] as number, payload);
+  private emit(head: Uint8Array, at: number): void {
+    this.handlers.frame(readUint32(head, at + 4), head[at + 8] as number, head[at + 9] as number, this.reader);
   }
 }
 

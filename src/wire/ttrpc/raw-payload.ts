@@ -28,6 +28,7 @@ export function toChunks<T>(codec: Codec<T>, message: T | RawPayload): readonly 
   return isRaw(message) ? message.raw : [codec.encode(message).finish()];
 }
 
-function isRaw(message: unknown): message is RawPayload {
+/** Whether it is a RawPayload. */
+export function isRaw(message: unknown): message is RawPayload {
   return Array.isArray((message as { readonly raw?: unknown } | undefined)?.raw);
 }

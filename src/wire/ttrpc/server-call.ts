@@ -2,16 +2,17 @@ import { type CancelSignal, CancelSource } from "../../base/cancel.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Deadline } from "../../base/deadline.ts";
 import type { Metadata } from "./envelope.ts";
-import type { CallContext, Peer } from "./handlers.ts";
+import type { BoundMethod, CallContext, Peer } from "./handlers.ts";
 
 /** One request being handled: what its handler sees, and whether it has been answered. */
 export class ServerCall implements CallContext {
   readonly streamId: number;
-  readonly path: string;
-  readonly payloadBytes: number;
+  readonly method: BoundMethod;
   readonly deadline: Deadline;
   readonly metadata: Metadata;
   readonly peer?: Peer;
+  /** Bytes of the request, from when the call counts as in flight: when its handler did not answer at once. */
+  bytesInFlight: number | undefined;
   /** Stops the deadline's timer. */
   timer: Timer | undefined;
   private answered = false;
@@ -19,15 +20,11 @@ export class ServerCall implements CallContext {
   private source: CancelSource | undefined;
   private reason: { readonly value: unknown } | undefined;
 
-  constructor(
-    request: { streamId: number; path: string; payloadBytes: number; deadline: Deadline; metadata: Metadata },
-    peer: Peer | undefined,
-  ) {
-    this.streamId = request.streamId;
-    this.path = request.path;
-    this.payloadBytes = request.payloadBytes;
-    this.deadline = request.deadline;
-    this.metadata = request.metadata;
+  constructor(streamId: number, method: BoundMethod, deadline: Deadline, metadata: Metadata, peer: Peer | undefined) {
+    this.streamId = streamId;
+    this.method = method;
+    this.deadline = deadline;
+    this.metadata = metadata;
     if (peer !== undefined) this.peer = peer;
   }
 
@@ -49,12 +46,11 @@ export class ServerCall implements CallContext {
     return this.answered;
   }
 
-  /** Notes that the call is over, after its answer, if any, was sent by `send`; does nothing when it was over already. */
-  finish(send?: () => void): void {
+  /** Notes that the call is over: its last frame was written, or nobody waits for it. Does nothing when it was over. */
+  finish(): void {
     if (this.answered) return;
     this.answered = true;
     this.timer?.cancel();
-    send?.();
     if (this.listeners !== undefined) for (const listener of this.listeners) listener();
   }
 

@@ -3,18 +3,12 @@ import type { Clock } from "../../base/clock.ts";
 import { Deadline } from "../../base/deadline.ts";
 import { type ErrorCode, KataError } from "../../base/error.ts";
 import type { Logger } from "../../base/logger.ts";
+import { ProtobufReader } from "../protobuf/reader.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import {
-  decodeRequest,
-  encodeData,
-  encodeErrorResponse,
-  encodeResponse,
-  oversizedError,
-  type RequestEnvelope,
-} from "./envelope.ts";
+import { encodeData, encodeErrorResponse, encodeResponse, oversizedError, RequestEnvelope } from "./envelope.ts";
 import { FrameDecoder, frameFlags, frameTypes } from "./frame.ts";
 import type { BoundMethod, Peer, ServiceTable } from "./handlers.ts";
-import { toChunks } from "./raw-payload.ts";
+import { isRaw, toChunks } from "./raw-payload.ts";
 import { ServerCall } from "./server-call.ts";
 import { encodeStatus } from "./status.ts";
 
@@ -37,7 +31,8 @@ export interface ServerConnectionDeps {
   readonly peer: Peer | undefined;
 }
 
-interface Frame {
+/** A frame that waits; its payload is its own. */
+interface ParkedFrame {
   readonly streamId: number;
   readonly type: number;
   readonly flags: number;
@@ -58,22 +53,25 @@ export class ServerConnection {
   private readonly options: Required<TtrpcServerOptions>;
   private readonly never: Deadline;
   private readonly answers: AnswerWriter;
+  /** Calls whose handlers did not answer at once, until they are answered. */
   private readonly calls = new Map<number, ServerCall>();
+  private readonly request = new RequestEnvelope();
   private lastStreamId = 0;
   private inFlight = 0;
   private inFlightBytes = 0;
   private backlogged = false;
   /** Frames of the last chunk that exceeded a bound. Reading is paused while there are any, so they are few. */
-  private parked: Frame[] = [];
+  private parked: ParkedFrame[] = [];
   private unparking = false;
   private paused = false;
-  private over = false;
+  /** Why the connection is over, once it is. */
+  private over: KataError | undefined;
   private resolveClosed: () => void = () => undefined;
 
   constructor(deps: ServerConnectionDeps, options: Required<TtrpcServerOptions>) {
     this.deps = deps;
     this.options = options;
-    this.answers = new AnswerWriter(deps.stream);
+    this.answers = new AnswerWriter(deps.stream, () => this.watchBacklog());
     this.never = new Deadline(deps.clock, Number.POSITIVE_INFINITY);
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
@@ -122,14 +120,11 @@ export class ServerConnection {
   }
 
   private cancelAll(reason: KataError): void {
-    this.over = true;
+    this.over ??= reason;
     this.parked = [];
     const calls = [...this.calls.values()];
     this.calls.clear();
-    for (const call of calls) {
-      call.finish();
-      call.cancel(reason);
-    }
+    for (const call of calls) abandon(call, reason);
   }
 
   private get blocked(): boolean {
@@ -139,16 +134,16 @@ export class ServerConnection {
     return this.inFlight >= maxInFlight || this.inFlightBytes >= maxInFlightBytes || this.backlogged;
   }
 
-  private accept(streamId: number, type: number, flags: number, payload: Uint8Array): void {
-    if (this.over) return;
+  private accept(streamId: number, type: number, flags: number, payload: ProtobufReader): void {
+    if (this.over !== undefined) return;
     if (this.parked.length === 0 && !this.blocked) this.process(streamId, type, flags, payload);
-    else this.parked.push({ streamId, type, flags, payload });
+    else this.parked.push({ streamId, type, flags, payload: payload.rest() });
     // What was answered at once changes nothing.
     if (this.inFlight > 0 || this.backlogged || this.parked.length > 0) this.updateFlow();
   }
 
   private updateFlow(): void {
-    const pause = !this.over && (this.parked.length > 0 || this.blocked);
+    const pause = this.over === undefined && (this.parked.length > 0 || this.blocked);
     if (pause === this.paused) return;
     this.paused = pause;
     if (pause) this.deps.stream.pause();
@@ -161,15 +156,15 @@ export class ServerConnection {
     this.unparking = true;
     let next = 0;
     while (next < this.parked.length && !this.blocked) {
-      const { streamId, type, flags, payload } = this.parked[next++] as Frame;
-      this.process(streamId, type, flags, payload);
+      const { streamId, type, flags, payload } = this.parked[next++] as ParkedFrame;
+      this.process(streamId, type, flags, new ProtobufReader(payload));
     }
     this.parked.splice(0, next);
     this.unparking = false;
     this.updateFlow();
   }
 
-  private process(streamId: number, type: number, flags: number, payload: Uint8Array): void {
+  private process(streamId: number, type: number, flags: number, payload: ProtobufReader): void {
     if (streamId % 2 !== 1) {
       this.refuse(streamId, invalid("StreamID must be odd for client initiated streams"));
     } else if (type === frameTypes.data) this.receiveData(streamId, flags);
@@ -188,16 +183,16 @@ export class ServerConnection {
     }
   }
 
-  private receiveRequest(streamId: number, payload: Uint8Array): void {
+  private receiveRequest(streamId: number, payload: ProtobufReader): void {
     const wraps = this.lastStreamId >= wrapFrom && streamId < wrapTo && !this.calls.has(streamId);
     if (streamId <= this.lastStreamId && !wraps) {
       this.refuse(streamId, invalid("StreamID cannot be re-used and must increment"));
       return;
     }
     this.lastStreamId = streamId;
-    let request: RequestEnvelope;
+    const { request } = this;
     try {
-      request = decodeRequest(payload);
+      request.decode(payload);
     } catch (error) {
       const { code } = KataError.from(error);
       this.refuse(streamId, new KataError(code, "unmarshal request error", { cause: error }));
@@ -205,38 +200,22 @@ export class ServerConnection {
     }
     const service = this.deps.services.get(request.service);
     const method = service?.get(request.method);
-    if (method !== undefined) this.begin(streamId, request, method);
+    if (method !== undefined) this.begin(streamId, method, payload);
     else if (service === undefined) this.refuse(streamId, unimplemented("service", request.service));
     else this.refuse(streamId, unimplemented("method", request.method));
   }
 
-  private begin(streamId: number, request: RequestEnvelope, method: BoundMethod): void {
-    const timeoutMs = request.timeoutNano === 0n ? 0 : Number(request.timeoutNano) / 1e6;
-    const timed = timeoutMs !== 0 && timeoutMs <= maxTimeoutMs;
-    const deadline = timed ? new Deadline(this.deps.clock, timeoutMs) : this.never;
-    const { payload, metadata } = request;
-    const call = new ServerCall(
-      { streamId, path: method.path, payloadBytes: payload.length, deadline, metadata },
-      this.deps.peer,
-    );
-    if (timed && timeoutMs <= 0) {
-      this.refuse(streamId, expired(call));
+  private begin(streamId: number, method: BoundMethod, payload: ProtobufReader): void {
+    const { metadata, timeoutNano } = this.request;
+    const timeoutMs = timeoutNano === 0n ? 0 : Number(timeoutNano) / 1e6;
+    if (timeoutMs < 0) {
+      this.refuse(streamId, expired(method));
       return;
     }
-    if (timed) call.timer = this.deps.clock.setTimer(timeoutMs, () => this.expire(call));
-    this.calls.set(streamId, call);
-    this.inFlight++;
-    this.inFlightBytes += call.payloadBytes;
-    this.run(call, payload, method);
-  }
-
-  private expire(call: ServerCall): void {
-    const error = expired(call);
-    this.answer(call, encodeErrorResponse(call.streamId, encodeStatus(error)));
-    call.cancel(error);
-  }
-
-  private run(call: ServerCall, payload: Uint8Array, method: BoundMethod): void {
+    const timed = timeoutMs > 0 && timeoutMs <= maxTimeoutMs;
+    const deadline = timed ? new Deadline(this.deps.clock, timeoutMs) : this.never;
+    const call = new ServerCall(streamId, method, deadline, metadata, this.deps.peer);
+    const bytes = payload.end - payload.position;
     let result: unknown;
     try {
       result = method.handler(decodeMessage(method, payload), call);
@@ -245,39 +224,63 @@ export class ServerConnection {
       return;
     }
     if (method.definition.stream === "server") {
-      this.sendStream(call, result as AsyncIterable<unknown>, method).then(
+      this.follow(call, bytes);
+      this.sendStream(call, result as AsyncIterable<unknown>).then(
         () => this.settle(call),
         (error: unknown) => this.fail(call, error),
       );
     } else if (isPromise(result)) {
+      this.follow(call, bytes);
       result.then(
-        (message) => this.succeed(call, message, method),
+        (message) => this.succeed(call, message),
         (error: unknown) => this.fail(call, error),
       );
-    } else this.succeed(call, result, method);
+    } else this.succeed(call, result);
   }
 
-  private async sendStream(call: ServerCall, messages: AsyncIterable<unknown>, method: BoundMethod): Promise<void> {
+  /** Counts a call that its handler did not answer at once, until `settle`. */
+  private follow(call: ServerCall, bytes: number): void {
+    call.bytesInFlight = bytes;
+    this.inFlight++;
+    this.inFlightBytes += bytes;
+    if (this.over !== undefined) {
+      abandon(call, this.over);
+      return;
+    }
+    this.calls.set(call.streamId, call);
+    const { deadline } = call;
+    if (deadline !== this.never) {
+      call.timer = this.deps.clock.setTimer(deadline.remainingMs(), () => this.expire(call));
+    }
+  }
+
+  private expire(call: ServerCall): void {
+    const error = expired(call.method);
+    this.answer(call, encodeErrorResponse(call.streamId, encodeStatus(error)));
+    call.cancel(error);
+  }
+
+  private async sendStream(call: ServerCall, messages: AsyncIterable<unknown>): Promise<void> {
     for await (const message of messages) {
       if (call.isAnswered) return;
-      const chunks = toChunks(method.definition.response, message);
+      const chunks = toChunks(call.method.definition.response, message);
       this.write(encodeData(call.streamId, 0, chunks));
       if (this.backlogged) await this.deps.stream.drained();
     }
     this.answer(call, encodeData(call.streamId, frameFlags.remoteClosed | frameFlags.noData, []));
   }
 
-  private succeed(call: ServerCall, message: unknown, method: BoundMethod): void {
+  private succeed(call: ServerCall, message: unknown): void {
+    const { streamId, method } = call;
     if (!call.isAnswered) {
-      let chunks: Uint8Array[];
       try {
-        const payload = toChunks(method.definition.response, message);
-        chunks = encodeResponse(call.streamId, payload);
+        if (isRaw(message)) this.write(encodeResponse(streamId, message.raw));
+        else if (this.over === undefined) this.answers.respond(streamId, method.definition.response, message);
       } catch (error) {
         this.fail(call, error);
         return;
       }
-      this.answer(call, chunks);
+      this.finishCall(call);
     }
     this.settle(call);
   }
@@ -285,10 +288,11 @@ export class ServerConnection {
   /** Answers with an error. What no handler throws on purpose goes to the log with its stack. */
   private fail(call: ServerCall, error: unknown): void {
     const { code } = KataError.from(error);
-    if (isExpected(error)) this.deps.logger.debug("RPC failed", { method: call.path, code, error });
+    const method = call.method.path;
+    if (isExpected(error)) this.deps.logger.debug("RPC failed", { method, code, error });
     else {
       const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-      this.deps.logger.error("RPC handler threw", { method: call.path, error: message, stack });
+      this.deps.logger.error("RPC handler threw", { method, error: message, stack });
     }
     this.answer(call, encodeErrorResponse(call.streamId, encodeStatus(error)));
     this.settle(call);
@@ -296,16 +300,21 @@ export class ServerConnection {
 
   /** Sends the call's last frame, unless it has been sent. */
   private answer(call: ServerCall, chunks: readonly Uint8Array[]): void {
-    call.finish(() => {
-      this.calls.delete(call.streamId);
-      this.write(chunks);
-    });
+    if (call.isAnswered) return;
+    this.write(chunks);
+    this.finishCall(call);
+  }
+
+  private finishCall(call: ServerCall): void {
+    if (call.bytesInFlight !== undefined) this.calls.delete(call.streamId);
+    call.finish();
   }
 
   /** The handler is done: its share of the bounds is free. */
-  private settle(call: ServerCall): void {
+  private settle({ bytesInFlight }: ServerCall): void {
+    if (bytesInFlight === undefined) return;
     this.inFlight--;
-    this.inFlightBytes -= call.payloadBytes;
+    this.inFlightBytes -= bytesInFlight;
     if (this.paused) this.unpark();
   }
 
@@ -314,8 +323,10 @@ export class ServerConnection {
   }
 
   private write(chunks: readonly Uint8Array[]): void {
-    if (this.over) return;
-    this.answers.write(chunks);
+    if (this.over === undefined) this.answers.write(chunks);
+  }
+
+  private watchBacklog(): void {
     const { stream } = this.deps;
     if (this.backlogged || stream.pendingBytes < this.options.maxBacklogBytes) return;
     this.backlogged = true;
@@ -327,9 +338,9 @@ export class ServerConnection {
   }
 }
 
-function decodeMessage({ definition, path }: BoundMethod, payload: Uint8Array): unknown {
+function decodeMessage({ definition, path }: BoundMethod, payload: ProtobufReader): unknown {
   try {
-    return definition.request.decode(payload);
+    return definition.request.decodeFrom(payload);
   } catch (error) {
     throw new KataError(codeOf(error), `Malformed request to ${path}`, { cause: error });
   }
@@ -348,8 +359,14 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | undefined)?.then === "function";
 }
 
-function expired(call: ServerCall): KataError {
-  return new KataError("deadline-exceeded", `${call.path} took longer than its caller allows`);
+function expired(method: BoundMethod): KataError {
+  return new KataError("deadline-exceeded", `${method.path} took longer than its caller allows`);
+}
+
+/** Nobody waits for the call's answer any more. */
+function abandon(call: ServerCall, reason: KataError): void {
+  call.finish();
+  call.cancel(reason);
 }
 
 function invalid(message: string): KataError {

@@ -52,7 +52,8 @@ function rawPeer() {
   server.serve(far);
   const replies: Reply[] = [];
   const decoder = new FrameDecoder({
-    frame: (streamId, type, flags, payload) => {
+    frame: (streamId, type, flags, reader) => {
+      const payload = reader.rest();
       const decoded = type === 2 ? decodeResponse(payload) : { error: undefined, payload };
       replies.push({ streamId, type, flags, error: decoded.error, payload: utf8Decode(decoded.payload) });
     },
