@@ -3,7 +3,9 @@ import { KataError } from "../base/error.ts";
 import { describeFault, mapStack } from "./fault.ts";
 
 const map = (module: string, line: number, column: number) =>
-  module === "shim.js" && line > 0 ? { source: `src/a${column}.ts`, line: line * 10 } : undefined;
+  module === "shim.js" && line > 0
+    ? { source: `src/a${column}.ts`, line: line * 10, name: column === 5 ? "readConfig" : undefined }
+    : undefined;
 
 function withStack(error: Error, stack: string): Error {
   Object.defineProperty(error, "stack", { value: stack });
@@ -14,6 +16,13 @@ test("mapStack rewrites the positions it knows and leaves the others", () => {
   const stack = "    at f (shim.js:3:7)\n    at g (other.js:1:1)\n    at read (native)\n    at shim.js:4:1\n";
   expect(mapStack(stack, map)).toBe(
     "    at f (src/a7.ts:30)\n    at g (other.js:1:1)\n    at read (native)\n    at src/a1.ts:40\n",
+  );
+});
+
+test("mapStack gives functions their names back, and leaves those that the map does not name", () => {
+  const stack = "    at b (shim.js:3:5)\n    at get size (shim.js:3:6)\n    at <anonymous> (shim.js:1:5)\n";
+  expect(mapStack(stack, map)).toBe(
+    "    at readConfig (src/a5.ts:30)\n    at get size (src/a6.ts:30)\n    at readConfig (src/a5.ts:10)\n",
   );
 });
 

@@ -4,14 +4,19 @@ import type { SourcePosition } from "./line-map.ts";
 /** Finds the TypeScript position behind a bundle's position. */
 export type FrameMapper = (module: string, line: number, column: number) => SourcePosition | undefined;
 
-const frame = /([\w.-]+\.js):(\d+):(\d+)/g;
+const frame = /(?:(\S+) \()?([\w.-]+\.js):(\d+):(\d+)/g;
 
-/** Rewrites the positions of an engine's stack to TypeScript positions. */
+/** Rewrites an engine's stack to TypeScript positions and names. */
 export function mapStack(stack: string, map: FrameMapper): string {
-  return stack.replace(frame, (text: string, module: string, line: string, column: string) => {
-    const position = map(module, Number(line), Number(column));
-    return position === undefined ? text : `${position.source}:${position.line}`;
-  });
+  return stack.replace(
+    frame,
+    (text: string, name: string | undefined, module: string, line: string, column: string) => {
+      const position = map(module, Number(line), Number(column));
+      if (position === undefined) return text;
+      const where = `${position.source}:${position.line}`;
+      return name === undefined ? where : `${position.name ?? name} (${where}`;
+    },
+  );
 }
 
 /** An error as text for logs: name, message and stack of each link of the cause chain, at most 8 links. */

@@ -2,15 +2,18 @@
 export interface SourcePosition {
   readonly source: string;
   readonly line: number;
+  /** The function's name there; undefined where it is the one that the engine knows. */
+  readonly name: string | undefined;
 }
 
 /**
  * Where lines of a bundle come from, in a form small enough to ride in every binary. Written by tools/build/line-map.mjs.
  *
- * All numbers are LEB128 varints. First the count of sources, then for each its length and UTF-8 path. Then the count of
- * generated lines, then for each line a code: 0, no mapping; 1, one segment at column 0 whose line is the previous
- * segment's plus one, in the same source; n + 1, n segments follow. A segment is: columns after the previous segment of
- * this line, change of source index (zigzag), change of source line (zigzag). Lines are 1-based, columns 0-based.
+ * All numbers are LEB128 varints. First the count of sources, then for each its length and UTF-8 path. The same for names of
+ * functions, of which the first is empty. Then the count of generated lines, then for each line a code: 0, no mapping; 1, one
+ * segment at column 0 whose line is the previous segment's plus one, in the same source and function; n + 1, n segments
+ * follow. A segment is: columns after the previous segment of this line, change of source index, of source line and of the
+ * name's index (each zigzag). Lines are 1-based, columns 0-based.
  */
 export class LineMap {
   private readonly bytes: Uint8Array;
@@ -36,39 +39,41 @@ export class LineMap {
   /** Reads the map from its start: it is asked rarely. */
   private search(line: number, column: number): SourcePosition | undefined {
     this.at = 0;
-    const sources = this.sources();
+    const sources = this.texts();
+    const names = this.texts();
     const lines = this.number();
     let source = 0;
     let sourceLine = 0;
+    let name = 0;
+    const position = () => ({ source: sources[source] ?? "?", line: sourceLine, name: names[name] || undefined });
     for (let current = 1; current <= Math.min(line, lines); current++) {
       const code = this.number();
       let found: SourcePosition | undefined;
       if (code === 1) {
         sourceLine++;
-        if (current === line) found = { source: sources[source] ?? "?", line: sourceLine };
+        if (current === line) found = position();
       }
       let generatedColumn = 0;
       for (let segment = 1; segment < code; segment++) {
         generatedColumn += this.number();
         source += this.signed();
         sourceLine += this.signed();
-        if (current === line && generatedColumn < Math.max(column, 1)) {
-          found = { source: sources[source] ?? "?", line: sourceLine };
-        }
+        name += this.signed();
+        if (current === line && generatedColumn < Math.max(column, 1)) found = position();
       }
       if (current === line) return found;
     }
     return undefined;
   }
 
-  private sources(): string[] {
-    const names: string[] = [];
+  private texts(): string[] {
+    const texts: string[] = [];
     for (let count = this.number(); count > 0; count--) {
       const length = this.number();
-      names.push(this.decodeText(this.bytes.subarray(this.at, this.at + length)));
+      texts.push(this.decodeText(this.bytes.subarray(this.at, this.at + length)));
       this.at += length;
     }
-    return names;
+    return texts;
   }
 
   private number(): number {

@@ -41,6 +41,24 @@ test("a failing main ends with 70 and a stack of TypeScript lines, the cause inc
   expect(stderr).toMatch(/caused by RangeError: the reason\n {4}at fail \(test\/native\/programs\/program\.ts:7\)/);
 });
 
+test("a stack has the functions' own names, also those of classes and of functions inside of others", () => {
+  const { stderr } = run(program, ["throw-deep"]);
+  expect(stderr.split("\n").slice(0, 6)).toEqual([
+    "fatal: Error: deliberate",
+    "    at fail (test/native/programs/program.ts:7)",
+    "    at Keeper (test/native/programs/program.ts:23)",
+    "    at remake (test/native/programs/program.ts:30)",
+    "caused by RangeError: the reason",
+    "    at fail (test/native/programs/program.ts:7)",
+  ]);
+});
+
+test("constants of every kind are what they were in the source", () => {
+  expect(run(program, ["values", "x"]).stdout).toBe(
+    "1180591620717411303424,-18446744073709551616,0,1.5,-7,,,true,\\n1é\n",
+  );
+});
+
 test("a fault in a handler is printed with TypeScript lines and the program goes on", () => {
   const { status, stdout, stderr } = run(program, ["fault"]);
   expect(status).toBe(0);

@@ -2,8 +2,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
-import { encodeLineMap } from "./line-map.mjs";
+import { functionNames } from "./function-names.mjs";
+import { encodeLineMap, placeAt, placesOf } from "./line-map.mjs";
 import { BuildError, root, run } from "./paths.mjs";
+import { slimBytecode } from "./slim-bytecode.mjs";
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
@@ -15,6 +17,8 @@ const common = {
   mainFields: ["module", "main"],
   target: "es2022",
   external: ["kata:native"],
+  // A third of the engine's names are those of local variables. Stack traces get the names of functions from the line map.
+  minifyIdentifiers: true,
   sourcemap: "external",
   charset: "utf8",
   legalComments: "none",
@@ -54,13 +58,35 @@ export async function bundle(entries, into, compiler, options = {}) {
     compiler,
     files.map((name) => join(into, name)),
   );
+  const namesIn = memoise(functionNames);
   return files.map((name) => {
     const map = JSON.parse(readFileSync(join(into, `${name}.map`), "utf8"));
-    const sourceName = (path) => relative(root, resolve(into, path));
+    const sources = map.sources.map((path) => resolve(into, path));
+    const names = sources.map(namesIn);
+    const places = placesOf(map, (source, line, column) => names[source](line, column));
     const lines = join(into, `${name}.lines`);
-    writeFileSync(lines, encodeLineMap(map, sourceName));
-    return { name: basename(name), code: join(into, name.replace(/\.js$/, ".bc")), lines };
+    writeFileSync(
+      lines,
+      encodeLineMap(
+        sources.map((path) => relative(root, path)),
+        places,
+      ),
+    );
+    const code = join(into, name.replace(/\.js$/, ".bc"));
+    writeFileSync(
+      code,
+      slimBytecode(readFileSync(code), (line, column) => placeAt(places, line, column)),
+    );
+    return { name: basename(name), code, lines };
   });
+}
+
+function memoise(get) {
+  const known = new Map();
+  return (key) => {
+    if (!known.has(key)) known.set(key, get(key));
+    return known.get(key);
+  };
 }
 
 /** The C file that embeds modules and the table of programs (see bridge.h). The first program is the default. */

@@ -2,11 +2,12 @@
 
 const digits = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((c, i) => [c, i]));
 
-/** Decodes the "mappings" of a source map (revision 3) into lines of [column, source, line], all 0-based. */
+/** Decodes the "mappings" of a source map (revision 3) into lines of [column, source, line, source column], all 0-based. */
 export function decodeMappings(mappings) {
   const lines = [];
   let source = 0;
   let line = 0;
+  let sourceColumn = 0;
   for (const text of mappings.split(";")) {
     const segments = [];
     let column = 0;
@@ -26,7 +27,8 @@ export function decodeMappings(mappings) {
       if (fields.length < 4) continue;
       source += fields[1];
       line += fields[2];
-      segments.push([column, source, line]);
+      sourceColumn += fields[3];
+      segments.push([column, source, line, sourceColumn]);
     }
     lines.push(segments);
   }
@@ -44,39 +46,62 @@ function varint(out, number) {
 
 const zigzag = (number) => (number < 0 ? -number * 2 - 1 : number * 2);
 
-/** The line map of a parsed source map; `sourceName` turns its source paths into what a reader wants to see. */
-export function encodeLineMap(map, sourceName) {
-  const out = [];
-  varint(out, map.sources.length);
-  for (const path of map.sources) {
-    const name = Buffer.from(sourceName(path));
-    varint(out, name.length);
-    out.push(...name);
+function writeTexts(out, texts) {
+  varint(out, texts.length);
+  for (const text of texts) {
+    const bytes = Buffer.from(text);
+    varint(out, bytes.length);
+    out.push(...bytes);
   }
-  const lines = decodeMappings(map.mappings);
+}
+
+/**
+ * The places of a parsed source map: for each generated line the columns from which on something changes, with index of the
+ * source, line (all from 0) and function, which is what `functionName(source, line, column)` returns.
+ */
+export function placesOf(map, functionName) {
+  return decodeMappings(map.mappings).map((segments) =>
+    segments
+      .map(([column, source, line, at]) => ({ column, source, line, name: functionName(source, line, at) }))
+      // The first segment covers the indentation too.
+      .filter(
+        (one, i, all) =>
+          i === 0 || one.source !== all[i - 1].source || one.line !== all[i - 1].line || one.name !== all[i - 1].name,
+      ),
+  );
+}
+
+/** The place of a line and column, both from 1, as src/sys/line-map.ts finds it. */
+export function placeAt(places, line, column) {
+  return places[line - 1]?.findLast((place, i) => i === 0 || place.column < column);
+}
+
+/** The line map of sources and of what `placesOf` returned. */
+export function encodeLineMap(sources, places) {
+  const out = [];
+  writeTexts(out, sources);
+  const indexes = new Map([["", 0]]);
+  for (const { name } of places.flat()) if (!indexes.has(name)) indexes.set(name, indexes.size);
+  const lines = places.map((line) => line.map((place) => ({ ...place, name: indexes.get(place.name) })));
+  writeTexts(out, [...indexes.keys()]);
   varint(out, lines.length);
-  let source = 0;
-  let line = 0;
+  let last = { source: 0, line: 0, name: 0 };
   for (const segments of lines) {
-    // Only where the TypeScript line changes; the first segment covers the indentation too.
-    const kept = segments.filter(
-      (segment, i) => i === 0 || segment[1] !== segments[i - 1][1] || segment[2] !== segments[i - 1][2],
-    );
-    const [first] = kept;
-    if (kept.length === 1 && first[1] === source && first[2] === line) {
+    const [first] = segments;
+    if (segments.length === 1 && first.source === last.source && first.line === last.line && first.name === last.name) {
       varint(out, 1);
-      line++;
+      last = { ...first, line: first.line + 1 };
       continue;
     }
-    varint(out, kept.length === 0 ? 0 : kept.length + 1);
+    varint(out, segments.length === 0 ? 0 : segments.length + 1);
     let column = 0;
-    for (const [index, segment] of kept.entries()) {
-      varint(out, index === 0 ? 0 : segment[0] - column);
-      column = index === 0 ? 0 : segment[0];
-      varint(out, zigzag(segment[1] - source));
-      varint(out, zigzag(segment[2] + 1 - line));
-      source = segment[1];
-      line = segment[2] + 1;
+    for (const [index, { source, line, name, column: at }] of segments.entries()) {
+      varint(out, index === 0 ? 0 : at - column);
+      column = index === 0 ? 0 : at;
+      varint(out, zigzag(source - last.source));
+      varint(out, zigzag(line + 1 - last.line));
+      varint(out, zigzag(name - last.name));
+      last = { source, line: line + 1, name };
     }
   }
   return Buffer.from(out);

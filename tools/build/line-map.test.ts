@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { utf8Decode } from "../../src/base/bytes.ts";
 import { LineMap } from "../../src/sys/line-map.ts";
-import { encodeLineMap } from "./line-map.mjs";
+import { encodeLineMap, placeAt, placesOf } from "./line-map.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "line-map-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -33,7 +33,10 @@ const segment = fc.record({
   known: fc.boolean(),
 });
 
-test("LineMap finds the line of the last segment before a column, for any map", () => {
+/** A function for each 50 lines, but none in the first source. */
+const functionName = (source: number, line: number) => (source === 0 ? "" : `f${Math.floor(line / 50)}`);
+
+test("LineMap finds line and function of the last segment before a column, for any map", () => {
   fc.assert(
     fc.property(fc.array(fc.array(segment, { maxLength: 5 }), { maxLength: 30 }), (lines) => {
       let source = 0;
@@ -50,7 +53,9 @@ test("LineMap finds the line of the last segment before a column, for any map", 
             .join(","),
         )
         .join(";");
-      const bytes = encodeLineMap({ sources: ["a", "b", "c", "é"], mappings: text }, (name: string) => `src/${name}`);
+      const sources = ["src/a", "src/b", "src/c", "src/é"];
+      const places = placesOf({ sources, mappings: text }, functionName);
+      const bytes = encodeLineMap(sources, places);
       const map = new LineMap(new Uint8Array(bytes), utf8Decode);
       for (const [at, segments] of lines.entries()) {
         let column = 0;
@@ -61,8 +66,13 @@ test("LineMap finds the line of the last segment before a column, for any map", 
         for (const probe of [0, 5, 20, 60, 200]) {
           // The first segment counts for the indentation before it too.
           const found = known.filter((one, i) => i === 0 || one.column <= probe).at(-1);
-          const expected = found && { source: `src/${["a", "b", "c", "é"][found.source]}`, line: found.line + 1 };
+          const name = found && functionName(found.source, found.line);
+          const expected = found && { source: sources[found.source], line: found.line + 1, name: name || undefined };
           expect(map.lookUp(at + 1, probe + 1)).toEqual(expected);
+          const place = placeAt(places, at + 1, probe + 1);
+          expect(place && { source: place.source, line: place.line, name: place.name }).toEqual(
+            found && { source: found.source, line: found.line, name },
+          );
         }
       }
       expect(map.lookUp(lines.length + 5, 1)).toBeUndefined();
@@ -81,7 +91,11 @@ test("LineMap agrees with Node about a real bundle, in a tenth of the source map
   });
   const json = readFileSync(join(dir, "out.js.map"), "utf8");
   const reference = new SourceMap(JSON.parse(json));
-  const bytes = encodeLineMap(JSON.parse(json), (name: string) => name);
+  const parsed = JSON.parse(json);
+  const bytes = encodeLineMap(
+    parsed.sources,
+    placesOf(parsed, () => ""),
+  );
   writeFileSync(join(dir, "lines"), bytes);
   expect(bytes.length).toBeLessThan(json.length / 10);
   const map = new LineMap(new Uint8Array(bytes), utf8Decode);

@@ -16,6 +16,23 @@ function depth(): number {
   }
 }
 
+class Keeper {
+  readonly #texts: string[] = [];
+
+  constructor(text: string) {
+    if (text === "") fail();
+    this.#texts.push(text);
+  }
+
+  static async make(): Promise<Keeper> {
+    const remake = async (text: string) => {
+      await undefined;
+      return new Keeper(text);
+    };
+    return await remake("");
+  }
+}
+
 const nested = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
 
 runProgram(
@@ -30,6 +47,12 @@ runProgram(
         return Number(rest[0]);
       case "throw":
         return fail();
+      case "throw-deep":
+        await Keeper.make();
+        return 0;
+      case "values":
+        print(String([1n << 70n, -(2n ** 64n), 0n, 1.5, -7, null, undefined, true, String.raw`\n${rest.length}é`]));
+        return 0;
       case "fault":
         loop.setTimer(1, fail);
         await sleep(loop, 10);

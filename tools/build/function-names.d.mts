@@ -1,0 +1,1 @@
+export function functionNames(path: string): (line: number, column: number) => string;

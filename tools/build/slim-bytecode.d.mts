@@ -1,0 +1,1 @@
+export function slimBytecode(bytes: Uint8Array, place: (line: number, column: number) => unknown): Buffer;
