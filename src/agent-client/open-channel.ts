@@ -4,7 +4,6 @@ import { KataError } from "../base/error.ts";
 import type { ChannelAddress } from "../hypervisor/hypervisor.ts";
 import { connectStream, type SocketSys } from "../sys/connect.ts";
 import type { Loop } from "../sys/loop.ts";
-import { hybridVsockHandshake } from "../wire/hybrid-vsock.ts";
 
 /** Opens one channel to the agent. Rejects when nothing answers there yet: try again until your deadline. */
 export type OpenChannel = (address: ChannelAddress, options: Required<CallOptions>) => Promise<ByteStream>;
@@ -38,6 +37,7 @@ export function channelOpener(deps: { readonly sys: SocketSys; readonly loop: Lo
         return connectStream(sys, loop, { kind: "vsock", cid: address.cid, port: address.port }, options);
       case "hybrid-vsock": {
         const stream = await connectStream(sys, loop, { kind: "unix", path: address.path }, options);
+        const { hybridVsockHandshake } = await import("../wire/hybrid-vsock.ts");
         return hybridVsockHandshake(stream, address.port, { clock: loop }, options);
       }
       default:

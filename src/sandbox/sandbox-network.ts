@@ -2,13 +2,11 @@ import { type Clock, sleep } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Device, Hypervisor } from "../hypervisor/hypervisor.ts";
-import { type Endpoint, planEndpoints } from "../resource/network/endpoint.ts";
-import { guestNetwork } from "../resource/network/guest-network.ts";
+import type { Endpoint } from "../resource/network/endpoint.ts";
 import type { PodNetwork } from "../resource/network/pod-network.ts";
 import type { NetnsFacts } from "../resource/network/scan.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { AgentApi } from "./agent-api.ts";
-import { configureGuest } from "./guest-network.ts";
 
 /** A manager that makes the network after the start is waited for this long. */
 const WATCH_MS = 5000;
@@ -34,7 +32,7 @@ export interface NetworkGuest {
 
 /**
  * Joins the interfaces of a pod to its VM: those that are there when the VM starts, and those that come while it runs, as
- * Docker makes them.
+ * Docker makes them. A sandbox without a network of its own does not load what that takes.
  */
 export class SandboxNetwork {
   private readonly deps: SandboxNetworkDeps;
@@ -70,7 +68,7 @@ export class SandboxNetwork {
     const { pod } = this.deps;
     if (pod === undefined) return [];
     const cards: NetworkCard[] = [];
-    for (const endpoint of this.plan(await pod.scan())) {
+    for (const endpoint of await this.plan(await pod.scan())) {
       const { card } = await this.join(pod, endpoint);
       cards.push(card);
       this.taps = [...this.taps, ...card.tapDescriptors];
@@ -125,7 +123,7 @@ export class SandboxNetwork {
     const { pod } = this.deps;
     if (pod === undefined || (this.isEmpty && !pod.mayHaveLinks())) return;
     const facts = await pod.scan();
-    const endpoints = this.plan(facts);
+    const endpoints = await this.plan(facts);
     if (endpoints.length === 0) return;
     const { vm, agent } = guest();
     for (const endpoint of endpoints) if (!this.joined.has(endpoint.linkIndex)) await this.plugIn(pod, vm, endpoint);
@@ -160,7 +158,11 @@ export class SandboxNetwork {
   }
 
   private async tell(agent: AgentApi, facts: NetnsFacts): Promise<void> {
-    const joined = this.plan(facts).filter(({ linkIndex }) => this.joined.has(linkIndex));
+    const joined = (await this.plan(facts)).filter(({ linkIndex }) => this.joined.has(linkIndex));
+    const [{ guestNetwork }, { configureGuest }] = await Promise.all([
+      import("../resource/network/guest-network.ts"),
+      import("./guest-network.ts"),
+    ]);
     const network = guestNetwork(joined, facts);
     const text = JSON.stringify(network, (_key, value) => (typeof value === "bigint" ? String(value) : value));
     if (text === this.told) return;
@@ -168,7 +170,8 @@ export class SandboxNetwork {
     this.told = text;
   }
 
-  private plan(facts: NetnsFacts): readonly Endpoint[] {
+  private async plan(facts: NetnsFacts): Promise<readonly Endpoint[]> {
+    const { planEndpoints } = await import("../resource/network/endpoint.ts");
     const { endpoints, warnings } = planEndpoints(facts);
     for (const warning of warnings) {
       if (!this.warned.has(warning)) this.deps.logger.warn("network", { warning });

@@ -9,7 +9,6 @@ import { inStage } from "../sandbox/stages.ts";
 import type * as wire from "../wire/gen/containerd/sandbox/v1/sandbox.ts";
 import type { sandboxService } from "../wire/services/sandbox.ts";
 import type { CallContext, ServiceHandlers } from "../wire/ttrpc/handlers.ts";
-import { toMetrics } from "./metrics.ts";
 import type { PlannedSandbox } from "./plan-sandbox.ts";
 import type { Tasks } from "./tasks.ts";
 import { toTimestamp } from "./timestamp.ts";
@@ -145,7 +144,8 @@ export class SandboxService implements ServiceHandlers<typeof sandboxService> {
     return {};
   }
 
-  sandboxMetrics({ sandboxId }: wire.SandboxMetricsRequest): wire.SandboxMetricsResponse {
+  async sandboxMetrics({ sandboxId }: wire.SandboxMetricsRequest): Promise<wire.SandboxMetricsResponse> {
+    const { toMetrics } = await import("./metrics.ts");
     const { sandbox } = this.named(sandboxId);
     const { clock, cgroupMode } = this.deps;
     const data = toMetrics(sandbox.hostStats, cgroupMode());

@@ -15,7 +15,6 @@ import type { taskV3Service } from "../wire/services/task.ts";
 import type { CallContext, ServiceHandlers } from "../wire/ttrpc/handlers.ts";
 import { configPath } from "./config-path.ts";
 import type { EventPublisher } from "./events.ts";
-import { toMetrics } from "./metrics.ts";
 import { processStatus } from "./process-status.ts";
 import type { Task, Tasks } from "./tasks.ts";
 import { toTimestamp } from "./timestamp.ts";
@@ -217,6 +216,8 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
 
   async stats({ id }: wire.StatsRequest): Promise<wire.StatsResponse> {
     const stats = await this.deps.tasks.get(id).container.stats();
+    // Loaded when somebody asks for the first time: not every manager does.
+    const { toMetrics } = await import("./metrics.ts");
     return { stats: toMetrics(stats, this.deps.cgroupMode()) };
   }
 

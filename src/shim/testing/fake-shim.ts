@@ -7,6 +7,11 @@ import { FakeLoop } from "../../sys/fake-loop.ts";
 import { signals } from "../../sys/signals.ts";
 import { CreateTaskRequest, ExecProcessRequest } from "../../wire/gen/containerd/task/v2/shim.ts";
 import type { CallContext } from "../../wire/ttrpc/handlers.ts";
+// What a shim loads when it needs it is here from the start: a clock that tests drive waits for no files.
+import "../../resource/network/endpoint.ts";
+import "../../resource/network/guest-network.ts";
+import "../../sandbox/guest-network.ts";
+import "../metrics.ts";
 import type { CreateDeps } from "../create-task.ts";
 import { directDocuments } from "../documents/direct.ts";
 import { EventPublisher } from "../events.ts";
