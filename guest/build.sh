@@ -26,8 +26,8 @@ Options:
   --suite NAME            Debian suite of all packages. Default: own (the machine's release)
   --compression NAME      Of the initrd: lz4, gzip, zstd or none. Default: lz4, which the kernel unpacks fastest
   --module NAME           Add a module, and what it needs, to those of modules.list (as "lazy"). Repeatable
-  --keep-signatures       Keep the modules' signatures, for guests that run with module.sig_enforce=1.
-                          Without them a module loads in half the time
+  --keep-signatures       Keep the modules as they are, signed, for guests that run with module.sig_enforce=1.
+                          Rewritten a module loads in less than half the time
   --systemd               Keep libsystemd, which crun needs for the systemd cgroup manager, instead of the small
                           library that stands in for it
   --busybox               Add busybox with its applets, for looking around with the debug console
@@ -116,6 +116,7 @@ libraries=usr/lib/$triplet
 for tool in cpio gzip xz zstd dpkg-deb sha256sum od flock; do
   command -v "$tool" >/dev/null || die "$tool is missing" "install the Debian packages cpio, gzip, xz-utils, zstd, dpkg and util-linux"
 done
+$keep_signatures || command -v objcopy >/dev/null || die "objcopy is missing" "install binutils, or use --keep-signatures"
 $systemd || command -v cc >/dev/null || die "no C compiler for the library that stands in for libsystemd" "install gcc, or use --systemd"
 
 stage=check-agent

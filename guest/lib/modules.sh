@@ -54,9 +54,10 @@ module_depends() { # file: prints the modules that its own information names
   tr '\0' '\n' <"$1" | awk '/^depends=/ && !found { found = 1; gsub(/-/, "_"); gsub(/,/, " "); print substr($0, 9) }'
 }
 
-# Copies a module, decompressed and without its signature (unless it is wanted).
+# Copies a module, decompressed. Unless its signature is wanted, which any change breaks, it is rewritten without it and without what
+# only debugging needs: types, the unwinder's tables, which the kernel sorts at each load, and names of what is not linked by
+# name, all of which it goes through for each function.
 copy_module() { # source destination
-  local size length
   case $1 in
     *.ko) cp "$1" "$2" ;;
     *.ko.xz) xz -dc "$1" >"$2" ;;
@@ -65,10 +66,6 @@ copy_module() { # source destination
     *) die "the module ${1##*/} is compressed in an unknown way" ;;
   esac
   if $keep_signatures; then return; fi
-  # Layout at the end of a signed module: signature, 12 bytes whose last 4 are its length (big endian), 28 bytes of text.
-  size=$(stat -c %s "$2")
-  [ "$(tail -c 28 "$2" | tr -d '\0')" = "~Module signature appended~" ] || return 0
-  length=$((16#$(hex "$2" $((size - 32)) 4)))
-  [ $((size - 40 - length)) -gt 0 ] || die "the signature of ${1##*/} is damaged"
-  truncate -s $((size - 40 - length)) "$2"
+  objcopy --strip-unneeded --remove-section={.orc_unwind,.orc_unwind_ip,.BTF} "$2" 2>"$work/objcopy-error" ||
+    die "the module ${1##*/} cannot be rewritten: $(sed -n 1p "$work/objcopy-error")"
 }
