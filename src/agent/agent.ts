@@ -53,9 +53,10 @@ export async function runAgent(environment: AgentEnvironment): Promise<number> {
   loop.onSignal([signals.SIGTERM, signals.SIGINT, signals.SIGPWR], (signal) => stop(signalName(signal)));
   loop.onOrphan((pid) => logger.trace("orphan reaped", { pid }));
 
-  const uevents = new Uevents({ sys, loop });
   const modules = Modules.fromImage({ sys, logger });
   modules.loadChannelModules();
+  // Not sooner: these modules cause dozens of events that are no news, and would be gone through while crun makes a container.
+  const uevents = new Uevents({ sys, loop });
   uevents.subscribe((event) => {
     const alias = event.properties.get("MODALIAS");
     if (event.action === "add" && alias !== undefined) modules.loadForAlias(alias);

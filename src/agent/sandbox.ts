@@ -47,6 +47,11 @@ export class Sandbox {
     this.deps = deps;
   }
 
+  /** A container is being made or removed. */
+  get isBusy(): boolean {
+    return this.busy.size > 0;
+  }
+
   /** Sets up what all containers share. Called once, before the first container. */
   async create(request: CreateSandboxRequest): Promise<void> {
     if (this.phase !== "new") throw new KataError("already-exists", "This guest has its sandbox already");

@@ -30,8 +30,8 @@ const DEFAULT_PIPE_BYTES = 1 << 20;
 
 /** The loopback interface of every network namespace. */
 const LOOPBACK_INDEX = 1;
-/** Pause before the work that nobody waits for: the first container is on its way by then, or nobody is in a hurry. */
-const IDLE_MS = 500;
+/** Pause before the work that nobody waits for: a short-lived container has come and gone by then. */
+const IDLE_MS = 2000;
 
 /** What serves the host once it is loaded. */
 export interface Services {
@@ -55,11 +55,15 @@ export function startServices(environment: AgentEnvironment, parts: ServiceParts
     void bringUpLoopback(environment);
   }
   const { crun, ...services } = assemble(environment, parts);
-  loop.setTimer(IDLE_MS, () => {
+  const settle = () => {
+    // One vCPU under emulation: what is done meanwhile makes the container wait.
+    if (services.sandbox.isBusy) return settleLater();
     parts.modules.loadDeviceModules();
     crun.prepare();
     logger.info("agent settled", { rss_kib: residentKib(sys) });
-  });
+  };
+  const settleLater = () => void loop.setTimer(IDLE_MS, settle);
+  settleLater();
   return services;
 }
 
