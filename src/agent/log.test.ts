@@ -36,10 +36,15 @@ describe("AgentLog", () => {
     expect(console).toEqual(["kata-agent: warn: storage not mounted error=internal: outer line: inner\n"]);
   });
 
-  test("puts everything on the console when verbose", () => {
-    const { console, logger } = setUp(true);
-    logger.debug("x");
-    expect(console).toHaveLength(1);
+  test("puts everything on the console when verbose and nobody reads the channel", () => {
+    const { console, log, logger } = setUp(true);
+    logger.debug("early");
+    const detach = log.attach(() => undefined);
+    logger.debug("read");
+    logger.warn("bad");
+    detach();
+    logger.debug("late");
+    expect(console).toEqual(["kata-agent: debug: early\n", "kata-agent: warn: bad\n", "kata-agent: debug: late\n"]);
   });
 
   test("a detached writer gets nothing more", () => {

@@ -83,22 +83,23 @@ export class LogBuffer {
 export class AgentLog {
   private readonly context: { readonly version: string; readonly pid: number };
   private readonly console: (text: string) => void;
-  private readonly consoleLevels: readonly LogLevel[];
+  private readonly verbose: boolean;
   private readonly buffer = new LogBuffer(256 * 1024);
   private writer: ((line: Uint8Array) => void) | undefined;
 
-  /** `verbose` sends every record to the console too; otherwise only warnings and errors go there. */
+  /** Warnings and errors go to the console too; with `verbose` everything does, as long as nobody reads the channel. */
   constructor(
     deps: { readonly console: (text: string) => void },
     options: { version: string; pid: number; verbose: boolean },
   ) {
     this.console = deps.console;
     this.context = { version: options.version, pid: options.pid };
-    this.consoleLevels = options.verbose ? ["trace", "debug", "info", "warn", "error"] : ["warn", "error"];
+    this.verbose = options.verbose;
   }
 
   readonly sink: LogSink = (record) => {
-    if (this.consoleLevels.includes(record.level)) this.console(formatConsoleLine(record));
+    const bad = record.level === "warn" || record.level === "error";
+    if (bad || (this.verbose && this.writer === undefined)) this.console(formatConsoleLine(record));
     this.buffer.push(formatJsonLine(record, this.context));
     this.flush();
   };
