@@ -1,5 +1,5 @@
 import { causeChain, KataError } from "../base/error.ts";
-import { Logger } from "../base/logger.ts";
+import type { Logger } from "../base/logger.ts";
 import { version } from "../base/version.ts";
 import { type ProgramEnvironment, runProgram } from "../sys/start.ts";
 import { writeFully } from "../sys/write-fully.ts";
@@ -97,7 +97,7 @@ async function warnInLog(env: ProgramEnvironment, args: ShimArgs, message: strin
 }
 
 async function bundleLogger({ sys, loop }: ProgramEnvironment, args: ShimArgs): Promise<Logger> {
-  const { LogFile } = await import("./log-file.ts");
+  const [{ Logger }, { LogFile }] = await Promise.all([import("../base/logger.ts"), import("./log-file.ts")]);
   const log = new LogFile(sys, `${args.bundle === "" ? sys.cwd() : args.bundle}/log`);
   const level = args.debug ? "debug" : "info";
   return new Logger({ sink: log.sink, wallMs: () => loop.wallMs() }, { level, fields: { sandbox: args.id } });
