@@ -25,14 +25,14 @@ import { atStage, inStage } from "./stages.ts";
 import { SandboxStore } from "./store.ts";
 import type { TaskProcess } from "./task-process.ts";
 import { vmIsBusy } from "./vm-activity.ts";
-import { firstLoss } from "./watch.ts";
+import { firstLoss, watchMemory } from "./watch.ts";
 
 /** What a sandbox tells its owner. */
 export interface SandboxEvents {
   /** A process has ended and its output is delivered. Awaited before anybody else learns of the end. */
   exited(process: TaskProcess): Promise<void>;
   /** The guest's kernel killed a process of this container for want of memory. */
-  outOfMemory(containerId: string): void;
+  outOfMemory(containerId: string): Promise<void>;
 }
 
 export interface SandboxDeps extends Omit<BootDeps, "undo"> {
@@ -170,7 +170,7 @@ export class Sandbox {
       this.store.setState("running");
       this.health = this.watchHealth(booted.connection);
       void this.watchLoss(await launched, booted.connection);
-      void this.watchMemory(booted.connection);
+      void watchMemory(this.deps, booted.connection, (id) => this.containers.has(id));
     } catch (error) {
       const staged = atStage("prepare-sandbox", error);
       await this.stop(staged);
@@ -324,18 +324,6 @@ export class Sandbox {
     const { clock, logger, sys } = this.deps;
     const lost = (cause: KataError) => void this.stop(cause);
     return new HealthMonitor({ clock, logger, lost, vmIsBusy: () => vmIsBusy(sys, this.vmmPid) }, connection);
-  }
-
-  private async watchMemory({ agent }: AgentConnection): Promise<void> {
-    try {
-      for (;;) {
-        const { containerId } = await agent.getOOMEvent({});
-        if (this.containers.has(containerId)) this.deps.events.outOfMemory(containerId);
-      }
-    } catch (error) {
-      // The connection is over, or this agent does not report it.
-      this.deps.logger.debug("no more out-of-memory events", { error: KataError.from(error) });
-    }
   }
 
   private async stopOnce(cause: KataError | undefined): Promise<void> {

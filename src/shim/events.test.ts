@@ -36,7 +36,7 @@ function setUp(answer: (envelope: Envelope) => Promise<void> = async () => {}) {
     return here;
   };
   const events = new EventPublisher({ clock: loop, logger, connect }, { namespace: "k8s.io" });
-  return { loop, events, received, streams, records, logger };
+  return { loop, events, received, streams, records, logger, connect };
 }
 
 const start = (id: string) => ({ containerId: id, pid: 1 });
@@ -85,6 +85,44 @@ describe("EventPublisher", () => {
     await events.flush();
     expect(received.length).toBe(2);
     expect(records.map(({ message }) => message)).toEqual(["containerd did not take an event"]);
+  });
+
+  test("one that is away for 30 s gets all events later, in order, and nobody waits for it", async () => {
+    const { loop, received, records, logger, connect } = setUp();
+    let away = true;
+    const events = new EventPublisher(
+      { clock: loop, logger, connect: () => (away ? Promise.reject(new Error("ECONNREFUSED")) : connect()) },
+      { namespace: "n" },
+    );
+    for (const id of ["one", "two"]) {
+      const published = events.publish("/tasks/start", TaskStart, start(id));
+      await loop.advance(10);
+      await published;
+    }
+    await loop.advance(30_000);
+    expect(received).toEqual([]);
+    void events.publish("/tasks/start", TaskStart, start("three"));
+    away = false;
+    await loop.advance(1000);
+    expect(received.map(({ event }) => event && unpackAny(event, TaskStart).containerId)).toEqual([
+      "one",
+      "two",
+      "three",
+    ]);
+    expect(records.map(({ message }) => message)).toEqual(["containerd is away: its events wait"]);
+  });
+
+  test("one that stays away loses what is old, and what is too much", async () => {
+    const { loop, records, logger } = setUp();
+    const gone = () => Promise.reject(new Error("ECONNREFUSED"));
+    const events = new EventPublisher({ clock: loop, logger, connect: gone }, { namespace: "n" });
+    for (let i = 0; i < 1025; i++) void events.publish("/tasks/start", TaskStart, start(`c${i}`));
+    await loop.advance(10);
+    await events.flush();
+    await loop.advance(61_000);
+    const messages = records.map(({ message }) => message);
+    expect(messages.filter((message) => message.includes("too many"))).toHaveLength(1);
+    expect(messages.filter((message) => message === "an event is lost: containerd is away")).toHaveLength(1024);
   });
 
   test("whoever follows gets every event from then on, in order, until it leaves", async () => {

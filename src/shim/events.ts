@@ -1,6 +1,6 @@
 import type { ByteStream } from "../base/byte-stream.ts";
 import type { CancelSignal } from "../base/cancel.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, sleep } from "../base/clock.ts";
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import { BoundedQueue } from "../base/queue.ts";
@@ -14,8 +14,11 @@ import { toTimestamp } from "./timestamp.ts";
 
 /** How long containerd may take to take an event. */
 const PUBLISH_TIMEOUT_MS = 5000;
-/** Events that wait for a follower; one that falls further behind has lost the order and is cut off. */
+/** Events that wait for a follower; one that falls further behind has lost the order and is cut off. As many wait for containerd. */
 const MAX_WAITING = 1024;
+/** How long an event waits for a containerd that is away, such as one that is being restarted; and between two tries. */
+const KEEP_MS = 60_000;
+const RETRY_MS = 500;
 
 export interface EventDeps {
   readonly clock: Clock;
@@ -24,12 +27,23 @@ export interface EventDeps {
   readonly connect: (() => Promise<ByteStream>) | undefined;
 }
 
-/** Publishes events to containerd, one after the other, in the order of the calls. */
+interface Waiting {
+  readonly topic: string;
+  readonly envelope: Envelope;
+  readonly sinceMs: number;
+  /** Nobody is to wait any longer. */
+  readonly resolve: () => void;
+}
+
+/** Publishes events to containerd, one after the other, in the order of the calls. A containerd that is away for a while gets them later. */
 export class EventPublisher {
   private readonly deps: EventDeps;
   private readonly namespace: string;
   private readonly followers = new Set<BoundedQueue<Envelope>>();
+  private readonly waiting: Waiting[] = [];
   private tail: Promise<void> = Promise.resolve();
+  private sending = false;
+  private away = false;
   private connection:
     | { readonly client: TtrpcClient; readonly events: ServiceClient<typeof eventsService> }
     | undefined;
@@ -39,7 +53,7 @@ export class EventPublisher {
     this.namespace = options.namespace;
   }
 
-  /** Publishes an event; resolves when containerd has it, or when it cannot be had to take it. Never rejects. */
+  /** Publishes an event; resolves when containerd has it, does not take it or is away. Never rejects. */
   publish<T extends object>(topic: string, type: MessageType<T>, message: T): Promise<void> {
     this.deps.logger.debug("event", { topic });
     if (this.deps.connect === undefined && this.followers.size === 0) return this.tail;
@@ -53,13 +67,15 @@ export class EventPublisher {
       if (!follower.push(envelope)) this.leave(follower, tooSlow());
     }
     if (this.deps.connect === undefined) return this.tail;
-    this.tail = this.tail.then(async () => {
-      try {
-        await this.forward(envelope);
-      } catch (error) {
-        this.deps.logger.warn("containerd did not take an event", { topic, error: KataError.from(error) });
-      }
+    if (this.waiting.length >= MAX_WAITING) {
+      this.deps.logger.warn("an event is lost: too many wait for containerd", { topic });
+      return this.tail;
+    }
+    this.tail = new Promise((resolve) => {
+      this.waiting.push({ topic, envelope, sinceMs: this.deps.clock.nowMs(), resolve });
+      if (this.away) resolve();
     });
+    void this.sendAll();
     return this.tail;
   }
 
@@ -72,7 +88,7 @@ export class EventPublisher {
     return queue;
   }
 
-  /** Resolves when every event published so far is delivered or given up. */
+  /** Resolves when every event published so far is delivered or given up, or containerd is away. */
   flush(): Promise<void> {
     return this.tail;
   }
@@ -80,6 +96,42 @@ export class EventPublisher {
   private leave(follower: BoundedQueue<Envelope>, reason?: KataError): void {
     this.followers.delete(follower);
     follower.close(reason);
+  }
+
+  private async sendAll(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      try {
+        await this.forward(next.envelope);
+        this.away = false;
+      } catch (error) {
+        const problem = KataError.from(error);
+        if (problem.code === "unavailable") {
+          this.noteAway(problem);
+          this.giveUpOld(problem);
+          await sleep(this.deps.clock, RETRY_MS);
+          continue;
+        }
+        this.deps.logger.warn("containerd did not take an event", { topic: next.topic, error: problem });
+      }
+      this.waiting.shift();
+      next.resolve();
+    }
+    this.sending = false;
+  }
+
+  private giveUpOld(error: KataError): void {
+    const since = this.deps.clock.nowMs() - KEEP_MS;
+    while (this.waiting[0] !== undefined && this.waiting[0].sinceMs <= since) {
+      this.deps.logger.warn("an event is lost: containerd is away", { topic: this.waiting.shift()?.topic, error });
+    }
+  }
+
+  private noteAway(error: KataError): void {
+    if (!this.away) this.deps.logger.warn("containerd is away: its events wait", { error });
+    this.away = true;
+    for (const { resolve } of this.waiting) resolve();
   }
 
   private async forward(envelope: Envelope): Promise<void> {
@@ -99,7 +151,10 @@ export class EventPublisher {
     if (this.connection !== undefined) return this.connection;
     const { connect, clock, logger } = this.deps;
     if (connect === undefined) throw new KataError("failed-precondition", "There is nobody to publish events to");
-    const client = new TtrpcClient({ stream: await connect(), clock, logger });
+    const stream = await connect().catch((error: unknown) => {
+      throw new KataError("unavailable", "Cannot connect to containerd", { cause: error });
+    });
+    const client = new TtrpcClient({ stream, clock, logger });
     const connection = { client, events: createClient(eventsService, client) };
     this.connection = connection;
     void client.closed.then(() => {

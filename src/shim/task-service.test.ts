@@ -355,6 +355,17 @@ test("stats and update reach the guest", async () => {
   expect(shim.guest.updates[0]?.resources?.Memory?.Limit).toBe(33554432n);
 });
 
+test("a guest that reports a want of memory without end is passed on ten times a second", async () => {
+  const shim = new FakeShim();
+  shim.guest.getOOMEvent = () => Promise.resolve({ containerId: "web" });
+  await shim.started("web");
+  const count = () => shim.published.filter((event) => event.startsWith("oom")).length;
+  const before = count();
+  await shim.loop.advance(1000);
+  expect(count() - before).toBeGreaterThan(5);
+  expect(count() - before).toBeLessThan(12);
+});
+
 test("out-of-memory reports become events", async () => {
   const shim = new FakeShim();
   await shim.started("web");

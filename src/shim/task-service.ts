@@ -250,8 +250,8 @@ export class TaskService implements ServiceHandlers<typeof taskV3Service> {
   }
 
   /** Publishes that a process of a container was killed for want of memory. */
-  outOfMemory(containerId: string): void {
-    void this.publish("oom", events.TaskOOM, { containerId });
+  outOfMemory(containerId: string): Promise<void> {
+    return this.publish("oom", events.TaskOOM, { containerId });
   }
 
   private publish<T extends object>(topic: string, type: MessageType<T>, message: T): Promise<void> {
