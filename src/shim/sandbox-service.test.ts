@@ -54,6 +54,8 @@ describe("a sandbox without a container", () => {
     });
     expect(sandboxes.platform(pod)).toMatchObject({ platform: { os: "linux", architecture: "amd64" } });
     expect(sandboxes.pingSandbox(pod)).toEqual({});
+    // A containerd that was restarted looks by this whether the shim lives.
+    expect(shim.service.connect({ id: "pod" })).toMatchObject({ taskPid: pid });
     const { metrics } = await shim.run(sandboxes.sandboxMetrics(pod));
     expect(metrics).toMatchObject({ id: "pod", data: { typeUrl: "io.containerd.cgroups.v2.Metrics" } });
     expect(Metrics.decode(metrics?.data?.value ?? new Uint8Array(0)).memory?.usage).toBe(2n * 3120n * 1024n);
