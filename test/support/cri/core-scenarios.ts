@@ -1,4 +1,7 @@
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
+import { until } from "../until.ts";
 import { containerState } from "./pod-messages.ts";
 import type { CriSuite } from "./suite.ts";
 
@@ -78,5 +81,35 @@ export function coreScenarios(suite: CriSuite): void {
     expect(await container.sh("ps -o args | grep -c '[s]leep 1001' || true")).toBe("0");
     await expect(container.exec(["/no/such/program"])).rejects.toThrow(/no such file/i);
     expect(await container.sh("echo still here")).toBe("still here");
+  });
+
+  test("a pod outlives a containerd that is killed, and what ended meanwhile is known", async () => {
+    const { host } = suite;
+    const pod = await suite.runPod();
+    const addresses = await pod.addresses();
+    const lasting = await pod.run("lasting", "while :; do echo tick; sleep 0.2; done");
+    const hostPath = mkdtempSync(path.join(host.directory, "meanwhile-"));
+    const ending = await pod.run("ending", "until [ -e /data/end ]; do sleep 0.2; done; touch /data/ended; exit 7", {
+      mounts: [{ hostPath, containerPath: "/data" }],
+    });
+    await lasting.logged("tick");
+    await host.restart(async () => {
+      writeFileSync(path.join(hostPath, "end"), "");
+      await until("the container's end", () => existsSync(path.join(hostPath, "ended")) || undefined);
+    });
+    // A shim without any process is taken for leaked by containerd from 1.7 on, and its containers' codes are lost: runc's.
+    const exitCode = suite.handler === "kata" ? 7 : expect.any(Number);
+    expect(await ending.ended()).toMatchObject({ exitCode });
+    expect(await pod.addresses()).toEqual(addresses);
+    expect((await lasting.status()).state).toBe(containerState.running);
+    const before = lasting.logs().length;
+    await until("more lines in the log", () => lasting.logs().length > before || undefined);
+    expect(await lasting.sh("echo still here")).toBe("still here");
+    await ending.remove();
+    const next = await pod.run("next", "exit 3");
+    expect(await next.ended()).toMatchObject({ exitCode: 3 });
+    await pod.stop();
+    expect(await lasting.status()).toMatchObject({ state: containerState.exited, exitCode: 137 });
+    await pod.remove();
   });
 }

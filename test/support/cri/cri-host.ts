@@ -17,7 +17,7 @@ import { NetNamespace } from "../net-namespace.ts";
 import { demoImage, pauseImage } from "../pause-image.ts";
 import { writeCniConfiguration } from "./cni.ts";
 import { ExecStream } from "./exec-stream.ts";
-import { GrpcConnection } from "./grpc.ts";
+import { GrpcConnection, GrpcError } from "./grpc.ts";
 import { Pod, type PodOptions } from "./pod.ts";
 import { namespaceMode } from "./pod-messages.ts";
 import { runtimeService } from "./service.ts";
@@ -42,7 +42,7 @@ export class CriHost {
   readonly node: NetNamespace;
   /** Name of the demo image. */
   readonly image = "localhost/kata-test/busybox:1";
-  private readonly grpc: GrpcConnection;
+  private grpc: GrpcConnection;
   private readonly pods = new Set<Pod>();
   private counter = 0;
 
@@ -79,6 +79,16 @@ export class CriHost {
       throw error;
     }
     return host;
+  }
+
+  /** Kills containerd, has `meanwhile` done, and starts it again. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    this.grpc.close();
+    await this.containerd.end("SIGKILL");
+    await meanwhile();
+    await this.containerd.start();
+    this.grpc = new GrpcConnection(this.containerd.address);
+    await this.ready();
   }
 
   /** Makes a call of CRI's RuntimeService. Rejects with GrpcError. */
@@ -146,11 +156,20 @@ export class CriHost {
     return hierarchies.map((hierarchy) => `${hierarchy}${this.cgroupParent}`);
   }
 
+  private async conditions(): Promise<readonly { readonly type: string; readonly status: boolean }[]> {
+    try {
+      return (await this.call("Status", { verbose: false })).status?.conditions ?? [];
+    } catch (error) {
+      // After a restart the socket is there before the plugin is.
+      if (error instanceof GrpcError && error.message.includes("server is not initialized yet")) return [];
+      throw error;
+    }
+  }
+
   private async ready(): Promise<void> {
     const giveUpAt = Date.now() + 60_000;
     for (;;) {
-      const { status } = await this.call("Status", { verbose: false });
-      const conditions = status?.conditions ?? [];
+      const conditions = await this.conditions();
       // These two are what kubelet asks for (CRI's RuntimeCondition); 2.x has one more that tells of what is outdated.
       const isMet = (name: string) => conditions.some(({ type, status }) => type === name && status);
       if (["RuntimeReady", "NetworkReady"].every(isMet)) return;
