@@ -4,14 +4,15 @@ import { hasDriver, hypervisorTypes } from "../config/hypervisor-type.ts";
 import { configOf } from "../config/testing/config-of.ts";
 import { createFakeSys } from "../sys/fake.ts";
 import { FakeLoop } from "../sys/fake-loop.ts";
-import { createHypervisor } from "./registry.ts";
+import { planVm } from "./qemu/plan.ts";
+import { createHypervisor, type HypervisorDeps } from "./registry.ts";
 
 const config = configOf(['[hypervisor.qemu]\nkernel = "/k"\ninitrd = "/i"\n']);
 
-function deps() {
+function deps(): HypervisorDeps {
   const sys = createFakeSys();
   const logger = new Logger({ sink: () => undefined, wallMs: () => 0 }, { level: "error" });
-  return { sys, loop: new FakeLoop(sys), logger };
+  return { sys, loop: new FakeLoop(sys), logger, planQemu: (config, spec) => planVm(sys, config, spec) };
 }
 
 test("createHypervisor() finds the driver by name", () => {

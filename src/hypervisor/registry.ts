@@ -5,6 +5,7 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { Loop } from "../sys/loop.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { Hypervisor } from "./hypervisor.ts";
+import type { PlanVm } from "./qemu/plan.ts";
 import { QemuHypervisor } from "./qemu/qemu-hypervisor.ts";
 
 /** What drivers need of their surroundings. */
@@ -12,6 +13,8 @@ export interface HypervisorDeps {
   readonly sys: Sys;
   readonly loop: Loop;
   readonly logger: Logger;
+  /** Decides what QEMU is to run; see `planVm`. */
+  readonly planQemu: PlanVm;
 }
 
 const drivers: Readonly<

@@ -1,6 +1,7 @@
 import { expect, type TestContext, test } from "../../test/native/runner.ts";
 import { Logger } from "../base/logger.ts";
 import { sandboxPaths } from "./paths.ts";
+import { planRootfs } from "./rootfs-plan.ts";
 import { SandboxShare } from "./share.ts";
 import { UndoStack } from "./undo-stack.ts";
 import { planVolumes } from "./volume-plan.ts";
@@ -43,10 +44,10 @@ test(
   (context) => {
     const { sys, dir, paths, share } = setUp(context);
     const options = [`lowerdir=${dir}/image`, `upperdir=${dir}/upper`, `workdir=${dir}/work`];
-    const guestPath = share.addRootfs("web", {
-      kind: "mounts",
-      mounts: [{ type: "overlay", source: "overlay", options }],
-    });
+    const guestPath = share.addRootfs(
+      "web",
+      planRootfs(sys, { kind: "mounts", mounts: [{ type: "overlay", source: "overlay", options }] }),
+    );
     const view = hostPath(paths, guestPath);
     expect(sys.readText(`${view}/file`)).toBe("image\n");
     sys.writeFile(`${view}/new`, "x");
@@ -61,7 +62,7 @@ test(
   "SandboxShare: a container's name is used for one directory only",
   async (context) => {
     const { sys, dir, paths, share } = setUp(context);
-    const source = { kind: "directory", path: `${dir}/image` } as const;
+    const source = planRootfs(sys, { kind: "directory", path: `${dir}/image` });
     const first = share.addRootfs("web", source);
     await share.remove("web");
     const second = share.addRootfs("web", source);
@@ -82,10 +83,7 @@ test(
     for (const layer of layers) sys.mkdirAll(layer);
     sys.writeFile(`${layers[99]}/deepest`, "here");
     const cwd = sys.cwd();
-    const guestPath = share.addRootfs("web", {
-      kind: "mounts",
-      mounts: [{ type: "overlay", source: "overlay", options: [`lowerdir=${layers.join(":")}`] }],
-    });
+    const guestPath = share.addRootfs("web", [{ kind: "overlay", options: [`lowerdir=${layers.join(":")}`] }]);
     expect(sys.readText(`${hostPath(paths, guestPath)}/deepest`)).toBe("here");
     expect(sys.cwd()).toBe(cwd);
   },
@@ -135,7 +133,7 @@ test(
   "SandboxShare: what is taken back is gone from the view; all is gone after unwinding",
   async (context) => {
     const { sys, dir, paths, share, undo, mountsBelow } = setUp(context);
-    const source = { kind: "directory", path: `${dir}/image` } as const;
+    const source = planRootfs(sys, { kind: "directory", path: `${dir}/image` });
     const one = hostPath(paths, share.addRootfs("one", source));
     const two = hostPath(paths, share.addRootfs("two", source));
     expect(share.holds("one")).toBe(true);
@@ -157,7 +155,7 @@ test(
     const { sys, dir, paths, share, undo } = setUp(context);
     sys.mkdir(`${dir}/victim`);
     sys.writeFile(`${dir}/victim/file`, "keep me");
-    const guestPath = share.addRootfs("web", { kind: "directory", path: `${dir}/image` });
+    const guestPath = share.addRootfs("web", planRootfs(sys, { kind: "directory", path: `${dir}/image` }));
     sys.symlink(`${dir}/victim`, `${hostPath(paths, guestPath)}/link`);
     sys.symlink("/", `${hostPath(paths, guestPath)}/root`);
     expect(await undo.unwind()).toEqual([]);

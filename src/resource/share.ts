@@ -3,7 +3,8 @@ import type { FilesPort } from "../sys/port/files.ts";
 import type { MountsPort } from "../sys/port/mounts.ts";
 import { mountsBelow } from "./mount-table.ts";
 import { guestShareDir, type SharePaths } from "./paths.ts";
-import { mountOverlay, planRootfs, type RootfsSource } from "./rootfs.ts";
+import { mountOverlay } from "./rootfs.ts";
+import type { RootfsStep } from "./rootfs-plan.ts";
 import type { UndoOperation } from "./undo.ts";
 import type { UndoStack } from "./undo-stack.ts";
 import type { VolumePlan } from "./volume-plan.ts";
@@ -59,12 +60,11 @@ export class SandboxShare {
   }
 
   /**
-   * Mounts a container's root file system into the share and returns its path in the guest. Throws KataError that names
-   * the field, or SysError; `remove` takes back what was made.
+   * Mounts a container's root file system into the share and returns its path in the guest. Throws SysError; `remove` takes
+   * back what was made.
    */
-  addRootfs(containerId: string, source: RootfsSource): string {
+  addRootfs(containerId: string, steps: readonly RootfsStep[]): string {
     const { sys } = this.deps;
-    const steps = planRootfs(sys, source);
     const name = this.directoryName(containerId);
     const directory = `${this.paths.mounts}/${name}`;
     const target = `${directory}/rootfs`;

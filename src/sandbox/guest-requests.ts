@@ -2,8 +2,6 @@ import { sharesPidNamespace, toGuestSpec } from "../oci/guest-spec.ts";
 import type { Mount, Spec } from "../oci/spec.ts";
 import { toAgentSpec } from "../oci/to-agent.ts";
 import { guestSandboxDir, guestShareDir, shareTag } from "../resource/paths.ts";
-import { isErrno } from "../sys/error.ts";
-import type { FilesPort } from "../sys/port/files.ts";
 import { CreateContainerRequest, CreateSandboxRequest } from "../wire/gen/agent/agent.ts";
 
 /** What the guest has to know about a sandbox. */
@@ -65,20 +63,4 @@ export function createContainerRequest(options: {
     OCI: toAgentSpec({ ...guest, process }),
     sandboxPidns: sharesPidNamespace(spec),
   });
-}
-
-/** Larger than any resolver configuration that is read in full (resolv.conf(5)). */
-const MAX_RESOLV_CONF_BYTES = 64 * 1024;
-
-/** The lines of the resolv.conf that a specification mounts; none when it mounts none. */
-export function resolverLines(sys: Pick<FilesPort, "readText">, mounts: readonly Mount[]): string[] {
-  const mount = mounts.find(({ destination }) => destination === "/etc/resolv.conf");
-  if (mount === undefined) return [];
-  try {
-    return sys.readText(mount.source, MAX_RESOLV_CONF_BYTES).split("\n");
-  } catch (error) {
-    // The mount itself reports a missing file better.
-    if (isErrno(error, "ENOENT", "EISDIR")) return [];
-    throw error;
-  }
 }

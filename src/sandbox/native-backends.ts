@@ -1,20 +1,18 @@
 import { dialAgent } from "../agent-client/dial.ts";
 import { channelOpener } from "../agent-client/open-channel.ts";
-import { createHypervisor } from "../hypervisor/registry.ts";
+import { createHypervisor, type HypervisorDeps } from "../hypervisor/registry.ts";
 import { startVirtiofsd } from "../resource/share-fs/virtiofsd.ts";
-import type { Loop } from "../sys/loop.ts";
-import type { Sys } from "../sys/sys.ts";
 import type { SandboxBackends } from "./backends.ts";
 import { runHooks } from "./hooks.ts";
 
 /** The real programs behind a sandbox. */
-export function nativeBackends({ sys, loop }: { readonly sys: Sys; readonly loop: Loop }): SandboxBackends {
+export function nativeBackends({ sys, loop, planQemu }: Omit<HypervisorDeps, "logger">): SandboxBackends {
   return {
     async verifyAsset(asset, options) {
       const { verifyAsset } = await import("../hypervisor/assets/verify.ts");
       await verifyAsset({ sys, loop }, asset, options);
     },
-    createHypervisor: (config, logger) => createHypervisor({ sys, loop, logger }, config),
+    createHypervisor: (config, logger) => createHypervisor({ sys, loop, logger, planQemu }, config),
     startShareFs: (config, options, logger) => startVirtiofsd({ sys, loop, logger }, config.hypervisor, options),
     async openPodNetwork(netns, { model, undo }) {
       if (netns.kind === "host") return undefined;

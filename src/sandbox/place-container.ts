@@ -1,7 +1,7 @@
 import type { Failpoints } from "../base/failpoint.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Mount, Spec } from "../oci/spec.ts";
-import type { RootfsSource } from "../resource/rootfs.ts";
+import type { RootfsStep } from "../resource/rootfs-plan.ts";
 import type { SandboxShare } from "../resource/share.ts";
 import type { VolumePlan } from "../resource/volume-plan.ts";
 import { guestShmDir } from "./guest-requests.ts";
@@ -21,7 +21,7 @@ interface RequestedContainer {
 /** A container that runs in the guest. */
 export interface GuestContainerRequest extends RequestedContainer {
   readonly kind: "guest";
-  readonly rootfs: RootfsSource;
+  readonly rootfs: readonly RootfsStep[];
   readonly volumes: readonly VolumePlan[];
 }
 

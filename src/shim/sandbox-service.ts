@@ -9,7 +9,7 @@ import { inStage } from "../sandbox/stages.ts";
 import type * as wire from "../wire/gen/containerd/sandbox/v1/sandbox.ts";
 import type { sandboxService } from "../wire/services/sandbox.ts";
 import type { CallContext, ServiceHandlers } from "../wire/ttrpc/handlers.ts";
-import type { PlannedSandbox } from "./plan-sandbox.ts";
+import type { PreparedSandbox } from "./prepare-sandbox.ts";
 import type { Tasks } from "./tasks.ts";
 import { toTimestamp } from "./timestamp.ts";
 
@@ -21,7 +21,7 @@ export interface SandboxServiceDeps {
   /** The machine's name as uname(2) has it. */
   readonly machine: string;
   /** Checks what can be checked about a sandbox. */
-  readonly plan: (request: wire.CreateSandboxRequest) => Promise<PlannedSandbox>;
+  readonly plan: (request: wire.CreateSandboxRequest) => Promise<PreparedSandbox>;
   /** Ends the shim, once the answer to the current call is on its way. */
   readonly shutdown: () => void;
 }

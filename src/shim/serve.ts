@@ -11,12 +11,12 @@ import { taskV2Service, taskV3Service } from "../wire/services/task.ts";
 import { lazyHandlers } from "../wire/ttrpc/lazy-handlers.ts";
 import { TtrpcServer } from "../wire/ttrpc/server.ts";
 import type { ShimArgs } from "./args.ts";
-import type { CreateDeps } from "./create-task.ts";
-import { realmDocuments } from "./documents/realm-documents.ts";
 import { EventPublisher } from "./events.ts";
 import { LISTEN_FD } from "./listen-fd.ts";
 import { LogFile } from "./log-file.ts";
 import { serveManagement } from "./management.ts";
+import { realmPlanner } from "./planning/realm-planner.ts";
+import type { CreateDeps } from "./prepare-task.ts";
 import type { SandboxService } from "./sandbox-service.ts";
 import { shimSocketPath } from "./shim-socket.ts";
 import { ProcessStdio } from "./stdio/process-stdio.ts";
@@ -115,8 +115,8 @@ export class ShimServer {
       configPath: this.args.config,
       openIo: (names, containerId) => this.openIo(names, containerId),
       onSandbox: (sandbox) => serveManagement({ sys, loop, logger: this.logger }, sandbox),
-      backends: nativeBackends(this.env),
-      documents: realmDocuments,
+      backends: nativeBackends({ sys, loop, planQemu: realmPlanner.qemu }),
+      planner: realmPlanner,
       failpoints: testingFailpoints(this.env, this.logger),
       events: {
         exited: async (process) => {
@@ -130,9 +130,9 @@ export class ShimServer {
 
   private async makeSandboxService(): Promise<SandboxService> {
     const { sys, loop } = this.env;
-    const [{ SandboxService }, { planPod }] = await Promise.all([
+    const [{ SandboxService }, { preparePod }] = await Promise.all([
       import("./sandbox-service.ts"),
-      import("./plan-pod.ts"),
+      import("./prepare-pod.ts"),
     ]);
     return new SandboxService({
       tasks: this.tasks,
@@ -140,7 +140,7 @@ export class ShimServer {
       logger: this.logger,
       cgroupMode: () => cgroupMode(sys),
       machine: sys.uname().machine,
-      plan: (request) => planPod(this.createDeps, request),
+      plan: (request) => preparePod(this.createDeps, request),
       shutdown: () => void this.shutdownLast(),
     });
   }

@@ -5,8 +5,8 @@ import type { ContainerRequest } from "../sandbox/place-container.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { inStage } from "../sandbox/stages.ts";
 import type { TaskProcess } from "../sandbox/task-process.ts";
-import { type CreateDeps, newSandbox, type PlannedTask, planTask, type TaskRequest } from "./create-task.ts";
-import type { PlannedSandbox } from "./plan-sandbox.ts";
+import type { PreparedSandbox } from "./prepare-sandbox.ts";
+import { type CreateDeps, newSandbox, type PreparedTask, prepareTask, type TaskRequest } from "./prepare-task.ts";
 
 /** A container as containerd knows it. */
 export interface Task {
@@ -104,7 +104,7 @@ export class Tasks {
    * Holds a sandbox that exists without a task; `startSandbox` boots it. Throws KataError `already-exists` when there is a
    * sandbox.
    */
-  addSandbox(plan: PlannedSandbox): Sandbox {
+  addSandbox(plan: PreparedSandbox): Sandbox {
     if (this.current !== undefined) {
       throw new KataError("already-exists", `This shim has the sandbox ${this.current.id} already`, {
         field: "sandbox_id",
@@ -131,11 +131,11 @@ export class Tasks {
     this.pod = undefined;
   }
 
-  private plan(request: TaskRequest): Promise<PlannedTask> {
-    return inStage("prepare-sandbox", () => planTask(this.deps, request, this.pod?.id));
+  private plan(request: TaskRequest): Promise<PreparedTask> {
+    return inStage("prepare-sandbox", () => prepareTask(this.deps, request, this.pod?.id));
   }
 
-  private async createPlanned(plan: PlannedTask): Promise<Task> {
+  private async createPlanned(plan: PreparedTask): Promise<Task> {
     const { id, bundle } = plan.container;
     try {
       const { place } = plan;
@@ -156,7 +156,7 @@ export class Tasks {
     throw new KataError("not-found", `This shim has no sandbox ${id}`, { field: "annotations" });
   }
 
-  private async createWithSandbox(request: ContainerRequest, plan: PlannedSandbox): Promise<Container> {
+  private async createWithSandbox(request: ContainerRequest, plan: PreparedSandbox): Promise<Container> {
     if (this.current !== undefined) {
       throw new KataError("failed-precondition", `This shim has the sandbox ${this.current.id} already`, {
         field: "id",

@@ -30,10 +30,11 @@ const common = {
 
 /** Not programs: what the shim runs in passing realms; see src/sys/linux/realm.ts. */
 export const realmModules = {
-  bundle: "src/shim/documents/bundle-realm.ts",
-  config: "src/shim/documents/config-realm.ts",
-  "plain-config": "src/shim/documents/plain-config-realm.ts",
-  "pod-config": "src/shim/documents/pod-config-realm.ts",
+  task: "src/shim/planning/task-realm.ts",
+  pod: "src/shim/planning/pod-realm.ts",
+  config: "src/shim/planning/config-realm.ts",
+  "pod-config": "src/shim/planning/pod-config-realm.ts",
+  qemu: "src/shim/planning/qemu-realm.ts",
 };
 
 /**

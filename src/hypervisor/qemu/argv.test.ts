@@ -88,14 +88,16 @@ describe("toArgv()", () => {
 
   test("every disk has an address that the guest will know it by", () => {
     const second = { ...disk, id: "disk1", path: "/dev/vg/x", readOnly: false };
-    const { argv, blockAddresses } = toArgv(plainMachine({ devices: [share, disk, second] }));
+    const { argv, disks } = toArgv(plainMachine({ devices: [share, disk, second] }));
     const text = argv.join(" ");
     expect(text).toContain(
       "-blockdev node-name=node-disk0,driver=raw,read-only=on,file.driver=file,file.filename=/srv/a,,b.img,file.aio=threads -device virtio-blk-pci,id=disk0,drive=node-disk0,addr=05",
     );
     expect(text).toContain("file.driver=host_device,file.filename=/dev/vg/x");
-    expect(blockAddresses.get("disk0")).toEqual({ driver: "blk", source: "05" });
-    expect(blockAddresses.get("disk1")).toEqual({ driver: "blk", source: "06" });
+    expect(disks).toEqual([
+      { id: "disk0", address: { driver: "blk", source: "05" } },
+      { id: "disk1", address: { driver: "blk", source: "06" } },
+    ]);
   });
 
   test("native AIO opens disks without the host's cache", () => {
@@ -129,10 +131,10 @@ describe("toArgv()", () => {
       { devices: [share, disk, nic], firmware: undefined, hotplugPorts: 2 },
       { machineType: "microvm" },
     );
-    const { argv, blockAddresses, hotplugPorts } = toArgv(machine);
+    const { argv, disks, hotplugPorts } = toArgv(machine);
     expect(argv.join(" ")).not.toMatch(/-pci|addr=|pcie-root-port|romfile|-bios/);
     expect(values(machine, "-global")).toEqual(["virtio-mmio.force-legacy=false"]);
-    expect(blockAddresses.get("disk0")).toEqual({ driver: "mmioblk", source: "/dev/vda" });
+    expect(disks).toEqual([{ id: "disk0", address: { driver: "mmioblk", source: "/dev/vda" } }]);
     expect(hotplugPorts).toEqual([]);
   });
 
@@ -155,7 +157,7 @@ describe("toArgv()", () => {
       "root=/dev/vda1 rootflags=data=ordered,errors=remount-ro ro rootfstype=ext4",
     );
     const mmio = { ...machine, config: { ...machine.config, machineType: "microvm" } };
-    expect(toArgv(mmio).blockAddresses.get("disk0")).toEqual({ driver: "mmioblk", source: "/dev/vdb" });
+    expect(toArgv(mmio).disks).toEqual([{ id: "disk0", address: { driver: "mmioblk", source: "/dev/vdb" } }]);
   });
 
   test("an image can be persistent memory", () => {

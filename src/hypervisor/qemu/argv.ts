@@ -16,9 +16,15 @@ import { guestPciPath } from "./pci-slots.ts";
 export interface QemuCommand {
   /** The whole argv. */
   readonly argv: readonly string[];
-  readonly blockAddresses: ReadonlyMap<string, GuestBlockAddress>;
+  readonly disks: readonly PlacedDisk[];
   /** Free ports for hot-plugged devices. */
   readonly hotplugPorts: readonly HotplugPort[];
+}
+
+/** A block device of the machine, and where the guest finds it. */
+export interface PlacedDisk {
+  readonly id: string;
+  readonly address: GuestBlockAddress;
 }
 
 /** A PCIe port that holds one device. */
@@ -31,13 +37,13 @@ export interface HotplugPort {
 export function toArgv(machine: QemuMachine): QemuCommand {
   const { config, devices } = machine;
   const place = config.machineType === "microvm" ? mmioPlacement() : pciPlacement();
-  const blockAddresses = new Map<string, GuestBlockAddress>();
+  const disks: PlacedDisk[] = [];
   const ports = hotplugPortArgs(machine, place);
   const deviceArgs = [...ports.args, ...channelArgs(machine.transport, place), ...rngArgs(config.entropySource, place)];
-  let disks = 0;
+  let probed = 0;
   if (config.boot.kind === "image") {
     deviceArgs.push(...imageArgs(config.boot.path, machine.imageBytes, config.boot.driver, place));
-    if (config.boot.driver !== "nvdimm") disks++;
+    if (config.boot.driver !== "nvdimm") probed++;
   }
   devices.forEach((device, index) => {
     if (device.kind === "share") deviceArgs.push(...shareArgs(device, index, place));
@@ -45,7 +51,7 @@ export function toArgv(machine: QemuMachine): QemuCommand {
     else {
       const { args, slot } = blockArgs(device, config.blockDeviceAio, place);
       deviceArgs.push(...args);
-      blockAddresses.set(device.id, blockAddress(slot, disks++));
+      disks.push({ id: device.id, address: blockAddress(slot, probed++) });
     }
   });
   const argv = [
@@ -68,7 +74,7 @@ export function toArgv(machine: QemuMachine): QemuCommand {
     "-append",
     kernelCommandLine(machine),
   ];
-  return { argv, blockAddresses, hotplugPorts: ports.ports };
+  return { argv, disks, hotplugPorts: ports.ports };
 }
 
 /** Nothing but what is asked for; a guest that reboots ends QEMU. */

@@ -3,8 +3,9 @@ import { mergeParams } from "../../config/kernel-params/merge.ts";
 import { parseParams, printParams } from "../../config/kernel-params/param.ts";
 import { minimumMemoryMib } from "../../config/minimum-memory.ts";
 import type { HypervisorConfig, RuntimeConfig } from "../../config/runtime-config.ts";
-import type { Sys } from "../../sys/sys.ts";
-import { chooseAccelerator, cpuInfo } from "../accelerator.ts";
+import type { FilesPort } from "../../sys/port/files.ts";
+import type { SystemPort } from "../../sys/port/system.ts";
+import { type AcceleratorSys, chooseAccelerator, cpuInfo } from "../accelerator.ts";
 import type { AgentChannels, ChannelAddress, VmSpec } from "../hypervisor.ts";
 import { agentParams, agentPorts } from "./agent-params.ts";
 import { type QemuCommand, toArgv } from "./argv.ts";
@@ -20,7 +21,7 @@ export interface VsockDaemon {
   readonly socketPath: string;
 }
 
-/** Everything that a start does, decided beforehand. */
+/** Everything that a start does, decided beforehand: plain data. */
 export interface VmPlan {
   readonly command: QemuCommand;
   readonly channels: AgentChannels;
@@ -31,9 +32,20 @@ export interface VmPlan {
   readonly daemon: VsockDaemon | undefined;
   readonly netns: string | undefined;
   readonly directory: string;
+  /** The host's kernel moves packets between taps and guest. */
+  readonly vhostNet: boolean;
   /** For the user. */
   readonly warnings: readonly string[];
 }
+
+/** What a VM is planned by. */
+export type PlannedConfig = Pick<RuntimeConfig, "hypervisor" | "agent">;
+
+/** What planning needs to see of the host. */
+export type PlanSys = AcceleratorSys & Pick<FilesPort, "stat" | "exists"> & Pick<SystemPort, "random">;
+
+/** `planVm` for the host, wherever it runs. */
+export type PlanVm = (config: PlannedConfig, spec: VmSpec) => VmPlan;
 
 /** QEMU's descriptor for its monitor; the ones of the channels follow. */
 const qmpFd = 3;
@@ -43,7 +55,7 @@ const guestCid = 3;
  * Checks what is asked for against the machine, and decides everything. Throws KataError that names the key or field, the
  * value and the remedy. Starts and creates nothing.
  */
-export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
+export function planVm(sys: PlanSys, config: PlannedConfig, spec: VmSpec): VmPlan {
   const { hypervisor, agent } = config;
   checkFiles(sys, hypervisor);
   checkMemory(hypervisor, spec.memoryMib);
@@ -53,6 +65,7 @@ export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
   const listenPaths = channels.ports.map(({ path }) => path);
   const firstDeviceFd = qmpFd + 1 + listenPaths.length;
   const { devices, passedFds } = placeDescriptors(spec, firstDeviceFd);
+  const vhostNet = usesVhostNet(sys, hypervisor);
   const command = toArgv({
     name: spec.sandboxId,
     config: hypervisor,
@@ -65,7 +78,7 @@ export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
     transport: channels.transport,
     devices,
     hotplugPorts: Math.max(hypervisor.pcieRootPorts, spec.hotplugPorts ?? 0),
-    vhostNet: usesVhostNet(sys, hypervisor),
+    vhostNet,
     agentParams: agentParams(agent, transport.kind),
     kernelParams: printParams(mergeParams(parseParams(hypervisor.kernelParams), parseParams(spec.kernelParams))),
     tscKhz: hypervisor.machineType === "microvm" && accelerator === "tcg" ? tscKhz(sys) : undefined,
@@ -78,6 +91,7 @@ export function planVm(sys: Sys, config: RuntimeConfig, spec: VmSpec): VmPlan {
     daemon: channels.daemon,
     netns: spec.netns,
     directory: spec.directory,
+    vhostNet,
     warnings: warning === undefined ? [] : [warning],
   };
 }
@@ -110,7 +124,12 @@ interface PlannedChannels {
   readonly daemon: VsockDaemon | undefined;
 }
 
-function agentChannels(sys: Sys, choice: TransportChoice, debugConsole: boolean, directory: string): PlannedChannels {
+function agentChannels(
+  sys: Pick<SystemPort, "random">,
+  choice: TransportChoice,
+  debugConsole: boolean,
+  directory: string,
+): PlannedChannels {
   const all = (address: (channel: keyof typeof agentPorts) => ChannelAddress): AgentChannels => ({
     agent: address("agent"),
     log: address("log"),
@@ -168,7 +187,7 @@ function agentChannels(sys: Sys, choice: TransportChoice, debugConsole: boolean,
 }
 
 /** A context id that nobody else has, with all but certainty: the host's kernel refuses one that is in use. */
-function randomCid(sys: Pick<Sys, "random">): number {
+function randomCid(sys: Pick<SystemPort, "random">): number {
   const [a = 0, b = 0, c = 0, d = 0] = sys.random(4);
   const value = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   // 0 to 2 and the last one are reserved (vsock(7)).
@@ -190,7 +209,7 @@ function placeDescriptors(
   return { devices, passedFds };
 }
 
-function tscKhz(sys: Sys): number | undefined {
+function tscKhz(sys: AcceleratorSys): number | undefined {
   const mhz = Number(/^cpu MHz\s*: ([\d.]+)/m.exec(cpuInfo(sys))?.[1]);
   return mhz > 0 ? Math.round(mhz * 1000) : undefined;
 }

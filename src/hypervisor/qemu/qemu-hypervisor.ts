@@ -15,11 +15,10 @@ import type {
 import type { ProcessEnd, SupervisedProcess } from "../process/supervised-process.ts";
 import { OptionalOperations } from "../unsupported.ts";
 import { vmExitError } from "../vm-exit.ts";
-import { usesVhostNet } from "./devices/network.ts";
 import { Hotplug } from "./hotplug.ts";
 import { type LaunchDeps, launchQemu, launchVsockDaemon, type RunningQemu } from "./launch.ts";
 import { describeGuestEnd } from "./monitor.ts";
-import { planVm, type VmPlan } from "./plan.ts";
+import type { PlanVm, VmPlan } from "./plan.ts";
 import { qemuVersion } from "./version.ts";
 
 type Phase =
@@ -37,18 +36,23 @@ const exitFollowsMs = 1000;
 /** What QEMU said before its end is in the monitor's socket by then. */
 const drainMs = 1000;
 
+/** What the driver needs of its surroundings. */
+export interface QemuDeps extends LaunchDeps {
+  readonly planQemu: PlanVm;
+}
+
 /** QEMU as a driver: one object for one VM. */
 export class QemuHypervisor extends OptionalOperations implements Hypervisor {
   readonly name = "qemu";
   readonly features: HypervisorFeatures;
   readonly exited: Promise<VmExit>;
-  private readonly deps: LaunchDeps;
+  private readonly deps: QemuDeps;
   private readonly config: RuntimeConfig;
   private phase: Phase = { kind: "new" };
   private vsockDaemon: SupervisedProcess | undefined;
   private resolveExited: (exit: VmExit) => void = () => {};
 
-  constructor(deps: LaunchDeps, config: RuntimeConfig) {
+  constructor(deps: QemuDeps, config: RuntimeConfig) {
     super();
     this.deps = deps;
     this.config = config;
@@ -89,7 +93,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
 
   async createVm(spec: VmSpec): Promise<void> {
     if (this.phase.kind !== "new") throw new KataError("failed-precondition", "The VM has been created already");
-    const plan = planVm(this.deps.sys, this.config, spec);
+    const plan = this.deps.planQemu(this.config, spec);
     for (const warning of plan.warnings) this.deps.logger.warn(warning);
     this.phase = { kind: "created", plan };
   }
@@ -138,9 +142,9 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
   }
 
   blockAddress(id: string): GuestBlockAddress {
-    const address = this.plan.command.blockAddresses.get(id);
-    if (address === undefined) throw new KataError("not-found", `The VM has no block device ${id}`, { field: "id" });
-    return address;
+    const disk = this.plan.command.disks.find((one) => one.id === id);
+    if (disk === undefined) throw new KataError("not-found", `The VM has no block device ${id}`, { field: "id" });
+    return disk.address;
   }
 
   override async hotplugAddDevice(device: Device): Promise<GuestBlockAddress | undefined> {
@@ -189,12 +193,10 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       this.phase = { kind: "stopped", plan };
       throw KataError.wrap(error, "QEMU cannot be run", { stage, field: "hypervisor.qemu.path" });
     }
-    const { sys } = this.deps;
-    const { hypervisor } = this.config;
-    const hotplug = new Hotplug(sys, {
+    const hotplug = new Hotplug(this.deps.sys, {
       ports: plan.command.hotplugPorts,
-      aio: hypervisor.blockDeviceAio,
-      vhostNet: usesVhostNet(sys, hypervisor),
+      aio: this.config.hypervisor.blockDeviceAio,
+      vhostNet: plan.vhostNet,
     });
     this.phase = { kind: "started", plan, hotplug, ...running };
     void this.watchExit(running);

@@ -4,6 +4,7 @@ import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import { configOf } from "../../config/testing/config-of.ts";
 import type { Sys } from "../../sys/sys.ts";
 import type { VmSpec } from "../hypervisor.ts";
+import { type PlanVm, planVm } from "../qemu/plan.ts";
 import { QemuHypervisor } from "../qemu/qemu-hypervisor.ts";
 
 /** Where the build leaves the guest; tests run at the top of the repository. */
@@ -40,7 +41,8 @@ export function testVm(context: TestContext, config?: RuntimeConfig, spec: Parti
     { sink: (record) => void records.push(record), wallMs: () => loop.wallMs() },
     { level: "debug" },
   );
-  const vm = new QemuHypervisor({ sys, loop, logger }, config ?? testConfig(sys));
+  const planQemu: PlanVm = (planned, wanted) => planVm(sys, planned, wanted);
+  const vm = new QemuHypervisor({ sys, loop, logger, planQemu }, config ?? testConfig(sys));
   return {
     vm,
     directory,

@@ -12,10 +12,10 @@ import "../../resource/network/endpoint.ts";
 import "../../resource/network/guest-network.ts";
 import "../../sandbox/guest-network.ts";
 import "../metrics.ts";
-import type { CreateDeps } from "../create-task.ts";
-import { directDocuments } from "../documents/direct.ts";
 import { EventPublisher } from "../events.ts";
-import { planPod } from "../plan-pod.ts";
+import { directPlanner } from "../planning/direct.ts";
+import { preparePod } from "../prepare-pod.ts";
+import type { CreateDeps } from "../prepare-task.ts";
 import { SandboxService } from "../sandbox-service.ts";
 import { ProcessStdio } from "../stdio/process-stdio.ts";
 import { TaskService } from "../task-service.ts";
@@ -91,7 +91,7 @@ export class FakeShim {
       openIo,
       onSandbox: () => {},
       backends: this.backends,
-      documents: directDocuments(sys),
+      planner: directPlanner(sys),
       failpoints: new Failpoints({ clock: loop, kill: () => sys.kill(sys.pid(), signals.SIGKILL) }, failpoint),
       events: {
         exited: async (process) => {
@@ -108,7 +108,7 @@ export class FakeShim {
       logger,
       cgroupMode: () => "unified",
       machine: "x86_64",
-      plan: (request) => planPod(deps, request),
+      plan: (request) => preparePod(deps, request),
       shutdown: () => {
         this.shutdowns++;
       },

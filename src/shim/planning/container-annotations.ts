@@ -1,6 +1,6 @@
-import { KataError } from "../base/error.ts";
-import { containerResources } from "../config/annotations/container-resources.ts";
-import type { MemoryResources, Spec } from "../oci/spec.ts";
+import { KataError } from "../../base/error.ts";
+import { containerResources } from "../../config/annotations/container-resources.ts";
+import type { MemoryResources, Spec } from "../../oci/spec.ts";
 
 const swapAnnotation = "io.katacontainers.container.resource.swap_in_bytes";
 /** What nobody would notice otherwise. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseSpec } from "../oci/parse-spec.ts";
-import type { Spec } from "../oci/spec.ts";
+import { parseSpec } from "../../oci/parse-spec.ts";
+import type { Spec } from "../../oci/spec.ts";
 import { withAnnotatedMemory } from "./container-annotations.ts";
 
 const mib = 1_048_576;

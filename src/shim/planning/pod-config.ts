@@ -1,7 +1,12 @@
-import { KataError } from "../base/error.ts";
-import { type LinuxContainerResources, NamespaceMode, type PodSandboxConfig } from "../wire/gen/cri/v1/pod_sandbox.ts";
+import { KataError } from "../../base/error.ts";
+import {
+  type LinuxContainerResources,
+  NamespaceMode,
+  type PodSandboxConfig,
+} from "../../wire/gen/cri/v1/pod_sandbox.ts";
 import { kataAnnotations } from "./kata-annotations.ts";
-import { POD_SHM_BYTES, type SandboxFacts } from "./plan-sandbox.ts";
+import type { SandboxFacts } from "./planner.ts";
+import { POD_SHM_BYTES } from "./sandbox-facts.ts";
 
 /** sethostname(2): at most 64 bytes. */
 const hostnamePattern = /^[!-~]{0,64}$/;

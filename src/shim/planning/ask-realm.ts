@@ -1,11 +1,11 @@
 import { type ErrorCode, KataError } from "../../base/error.ts";
 import { inRealm } from "../../sys/linux/realm.ts";
-import type { BundleRequest, ConfigRequest, DocumentAnswer, ErrorData } from "./documents.ts";
+import type { ErrorData, RealmAnswer } from "./answer.ts";
 
-/** The document that a module's realm reads. Throws the KataError that was thrown there. */
-export function askRealm(module: string, request: BundleRequest | ConfigRequest): unknown {
-  const answer = inRealm(module, request) as DocumentAnswer;
-  if (answer.kind === "document") return answer.document;
+/** What a module does in a realm of its own; see `inRealm`. Throws the KataError that was thrown there. */
+export function askRealm(module: string, request: unknown): unknown {
+  const answer = inRealm(module, request) as RealmAnswer;
+  if (answer.kind === "result") return answer.result;
   throw kataError(answer.error);
 }
 
