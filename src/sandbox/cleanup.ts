@@ -1,12 +1,13 @@
 import { KataError } from "../base/error.ts";
 import { sandboxPaths } from "../resource/paths.ts";
-import type { UndoDeps, UndoOperation } from "../resource/undo.ts";
+import { type UndoDeps, type UndoOperation, undo } from "../resource/undo.ts";
 import { UndoStack } from "../resource/undo-stack.ts";
 import { removeDeadSocket } from "../sys/dead-socket.ts";
 import { isErrno } from "../sys/error.ts";
 import { processStartTicks } from "../sys/proc.ts";
 import { signals } from "../sys/signals.ts";
 import { keepLogs } from "./keep-logs.ts";
+import { processesNaming } from "./naming-processes.ts";
 import { readRecord, type SandboxRecord, writeRecord } from "./record.ts";
 
 /**
@@ -39,7 +40,8 @@ export async function cleanUpSandbox(
     },
   });
   killAll(deps, stack.pending);
-  const errors = [...(await stack.unwind()), ...removeSocket(deps, known?.socket ?? "")];
+  const strays = await killStrays(deps, [paths.vmDir, paths.share.root]);
+  const errors = [...strays, ...(await stack.unwind()), ...removeSocket(deps, known?.socket ?? "")];
   if (errors.length === 0) removeStateDir(deps, paths.stateDir);
   return errors;
 }
@@ -64,6 +66,20 @@ function killAll({ sys }: UndoDeps, operations: readonly UndoOperation[]): void 
       if (!isErrno(error, "ESRCH")) throw error;
     }
   }
+}
+
+/** What was started a moment before the shim died may not be on the list yet; a daemon's worker never is. */
+async function killStrays(deps: UndoDeps, directories: readonly string[]): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (const { isHelper, pid, startTicks } of processesNaming(deps.sys, directories)) {
+    if (!isHelper) continue;
+    try {
+      await undo(deps, { kind: "kill", pid, startTicks, what: "stray" });
+    } catch (error) {
+      errors.push(KataError.from(error));
+    }
+  }
+  return errors;
 }
 
 /** Removes the record and its directory. */

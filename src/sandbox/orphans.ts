@@ -88,11 +88,6 @@ async function removeSandbox(deps: UndoDeps, { sandboxId, path }: Orphan, runDir
   if (held === "gone") return [];
   if (held === undefined) throw inUse(path, "its shim lives");
   try {
-    const { share, vmDir } = sandboxPaths(sandboxId, runDir);
-    // What was started a moment before its shim died may not be on the undo list yet.
-    for (const { isHelper, pid, startTicks } of processesNaming(deps.sys, [vmDir, share.root])) {
-      if (isHelper) await undo(deps, { kind: "kill", pid, startTicks, what: "stray" });
-    }
     return await cleanUpSandbox(deps, { sandboxId, runDir });
   } finally {
     held.release();

@@ -78,6 +78,15 @@ describe("startShim()", () => {
     expect(sys.exists(path)).toBe(false);
   });
 
+  test.each([0, 1])("a full disk leaves neither shim nor socket (file %d)", (failing) => {
+    const sys = system();
+    let count = 0;
+    sys.fake.fail("writeFile", { code: "ENOSPC", when: () => count++ === failing });
+    expect(() => startShim(sys, args)).toThrow(/ENOSPC/);
+    expect(sys.exists(path)).toBe(false);
+    expect(sys.fake.processes.table.get(100)?.status).toMatchObject({ kind: "signaled", signal: 9 });
+  });
+
   test("a pod's container whose sandbox's shim is dead is refused", () => {
     const sys = system({ "io.kubernetes.cri.container-type": "sandbox" });
     startShim(sys, args);

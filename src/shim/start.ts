@@ -2,6 +2,7 @@ import { KataError } from "../base/error.ts";
 import { validateId } from "../base/ids.ts";
 import { removeDeadSocket, socketListens } from "../sys/dead-socket.ts";
 import { isErrno } from "../sys/error.ts";
+import { signals } from "../sys/signals.ts";
 import type { Sys } from "../sys/sys.ts";
 import type { ShimArgs } from "./args.ts";
 import { readContainerKind } from "./bundle-kind.ts";
@@ -45,13 +46,16 @@ export function startShim(sys: Sys, args: ShimArgs, { input, warn }: StartOption
     return address;
   }
   const socket = listen(sys, path);
+  let pid: number | undefined;
   try {
     scheduleApart(sys, warn);
-    const pid = spawnShim(sys, args, { bundle, socket, path, input });
+    pid = spawnShim(sys, args, { bundle, socket, path, input });
     sys.writeFile(`${bundle}/shim.pid`, String(pid), 0o600);
     sys.writeFile(`${bundle}/address`, address, 0o600);
   } catch (error) {
     sys.unlink(path);
+    // Without these files nobody would find it.
+    if (pid !== undefined) sys.kill(pid, signals.SIGKILL);
     throw error;
   }
   return address;

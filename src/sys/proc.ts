@@ -47,3 +47,13 @@ export function processStartTicks(sys: Pick<FilesPort, "readText">, pid: number)
   const stat = readProcessStat(sys, pid);
   return stat === undefined || stat.state === "Z" || stat.state === "X" ? undefined : stat.startTicks;
 }
+
+/** The pids of a process's children; none where the kernel does not tell. */
+export function childrenOf(sys: Pick<FilesPort, "readText">, pid: number): number[] {
+  try {
+    return sys.readText(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ESRCH")) return [];
+    throw error;
+  }
+}

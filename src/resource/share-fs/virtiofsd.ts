@@ -8,6 +8,7 @@ import type { Loop } from "../../sys/loop.ts";
 import { followOutput, type OutputTail } from "../../sys/output-tail.ts";
 import type { FilesPort } from "../../sys/port/files.ts";
 import type { ExitStatus } from "../../sys/port/processes.ts";
+import { childrenOf } from "../../sys/proc.ts";
 import { signals } from "../../sys/signals.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { virtiofsdArguments } from "./virtiofsd-arguments.ts";
@@ -120,9 +121,9 @@ function levelOf(line: string): LogLevel {
 }
 
 async function stop({ sys, loop }: VirtiofsdDeps, pid: number, gone: Promise<unknown>): Promise<void> {
-  const send = (signal: number) => {
+  const send = (signal: number, target = pid) => {
     try {
-      sys.kill(pid, signal);
+      sys.kill(target, signal);
     } catch (error) {
       if (!isErrno(error, "ESRCH")) throw error;
     }
@@ -138,6 +139,8 @@ async function stop({ sys, loop }: VirtiofsdDeps, pid: number, gone: Promise<unk
   try {
     await withTimeout(loop, TERM_GRACE_MS, "virtiofsd to end", gone);
   } catch {
+    // A worker in a process of its own ends with its connection, but not if it hangs.
+    for (const worker of childrenOf(sys, pid)) send(signals.SIGKILL, worker);
     send(signals.SIGKILL);
     await gone;
   }
