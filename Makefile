@@ -37,6 +37,11 @@ soak: build ## Run and pipe for hours, and fail on growth; SOAK_SCALE=0.05 takes
 	@tools/setup/install.sh test
 	@$(setup); npx vitest run --project soak
 
+.PHONY: core-scheduling
+core-scheduling: build ## Prove core scheduling on a kernel that has it; builds that kernel the first time
+	@tools/setup/install.sh test core-scheduling
+	@$(setup); npx vitest run --project core-scheduling
+
 .PHONY: lint
 lint: deps ## Check types, style, layers and unused code
 	@$(setup); node tools/test/run.mjs --only lint

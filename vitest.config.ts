@@ -36,6 +36,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: "core-scheduling",
+          include: ["test/core-scheduling/**/*.test.ts"],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: "soak",
           include: ["test/soak/**/*.test.ts"],
           testTimeout: 24 * 3600_000,

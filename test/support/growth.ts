@@ -18,7 +18,9 @@ function figuresOf(pid: number): Figures {
 /** The agent's resident memory, as the metrics of a sandbox's shim have it. */
 async function agentRssKib(sandboxId: string): Promise<number> {
   const text = await new Promise<string>((resolve, reject) => {
-    const request = get({ socketPath: `/run/vc/sbs/${sandboxId}/shim-monitor.sock`, path: "/metrics" }, (response) => {
+    const socketPath = `/run/vc/sbs/${sandboxId}/shim-monitor.sock`;
+    // Without an agent of its own the connection would be kept, and counted as a descriptor of the shim the next time.
+    const request = get({ socketPath, path: "/metrics", agent: false }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         body += chunk;

@@ -18,7 +18,7 @@ interface Thread {
 }
 
 const run = promisify(execFile);
-const parts = path.resolve(import.meta.dirname, "core-scheduling");
+const parts = import.meta.dirname;
 const dir = mkdtempSync(path.join(tmpdir(), "core-scheduling-"));
 const kernelBuildMs = 1_800_000;
 const machineMs = 240_000;

@@ -5,7 +5,7 @@ set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-root=$here/../../..
+root=$here/../..
 cache=${KATA_CACHE_DIR:-$root/out/cache}
 directory=$cache/core-scheduling
 kernel=$directory/vmlinux-$(cat "$here/kernel.config" "$0" | sha256sum | cut -c1-16)
