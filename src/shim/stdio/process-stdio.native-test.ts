@@ -184,7 +184,6 @@ test("ProcessStdio: writers of the input come and go until it is said to be clos
     sys.write(writer, utf8Encode(text));
     sys.close(writer);
   };
-  say("before the start, ");
   io.start(remote);
   await wait(20);
   say("from one client, ");
@@ -195,7 +194,21 @@ test("ProcessStdio: writers of the input come and go until it is said to be clos
   io.closeStdin();
   io.closeStdin();
   await wait(20);
-  expect(utf8Decode(concatBytes(remote.input))).toBe("before the start, from one client, from the next");
+  expect(utf8Decode(concatBytes(remote.input))).toBe("from one client, from the next");
+  expect(remote.inputEnded).toBe(true);
+  remote.end();
+  await io.finish();
+});
+
+test("ProcessStdio: input whose writer went before the start ends with what it wrote", async (context) => {
+  const { sys, dir, io, remote, wait } = setUp(context);
+  const writer = sys.open(`${dir}/stdin`, { write: true, nonBlocking: true });
+  sys.write(writer, utf8Encode("short"));
+  sys.close(writer);
+  await wait(20);
+  io.start(remote);
+  await wait(20);
+  expect(utf8Decode(concatBytes(remote.input))).toBe("short");
   expect(remote.inputEnded).toBe(true);
   remote.end();
   await io.finish();

@@ -45,7 +45,7 @@ export class ProcessStdio implements ProcessIo {
   ) {
     this.deps = deps;
     this.names = names;
-    this.input = openInput(deps.sys, names.stdin);
+    this.input = openInput(deps, names.stdin);
     try {
       this.sinks = openSinks(deps, names, process);
     } catch (error) {
@@ -91,11 +91,15 @@ export class ProcessStdio implements ProcessIo {
       end();
       return;
     }
-    this.inputPump = new InputPump(this.deps, this.input, {
-      write: (bytes) => remote.writeStdin(bytes),
-      end,
-      failed: (error) => this.report("no more input reaches the process", error),
-    });
+    const failed = (error: unknown) => this.report("no more input reaches the process", error);
+    try {
+      this.input.begin();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    const write = (bytes: Uint8Array) => remote.writeStdin(bytes);
+    this.inputPump = new InputPump(this.deps, this.input, { write, end, failed });
   }
 
   private async startOutputs({ readStdout, readStderr, readsAtOnce }: RemoteStreams): Promise<void> {
