@@ -122,7 +122,7 @@ async function shims(pods = 8) {
   row("- the same with the agent's debug log", of(talkativeRuns.start, "aroundBoot"));
   row("-- of it crun in the guest (guest clock)", of(talkativeRuns.start, "crun"));
   const slow = besideBoot(median(of(runs.start, "boot")));
-  const beyondCrun = talkativeRuns.start.map(({ aroundBoot, crun = 0 }) => aroundBoot - crun);
+  const beyondCrun = talkativeRuns.start.map(({ aroundBoot, crun = Number.NaN }) => aroundBoot - crun);
   row("-- without crun's own time", beyondCrun, { atMost: 80, unit: "ms", scale: slow });
   pairRow("exec of `true`: Exec, Start, Wait", calls.execMs, "ms", 0);
   row("- beyond crun's own time in the guest", calls.beyondCrunMs, { atMost: 30, unit: "ms", scale: slow });
