@@ -81,7 +81,7 @@ describe("toArgv()", () => {
         "-initrd",
         "/guest/initrd.img",
         "-append",
-        "tsc=reliable no_timer_check rcupdate.rcu_expedited=1 noreplace-smp reboot=t cryptomgr.notests net.ifnames=0 pci=lastbus=0 pcie_ports=compat nolapic_timer initcall_blacklist=trace_eval_init,tracer_init_tracefs console=ttyS0 8250.nr_uarts=1 panic=-1 quiet systemd.show_status=false",
+        "tsc=reliable no_timer_check rcupdate.rcu_expedited=1 noreplace-smp reboot=t cryptomgr.notests net.ifnames=0 pci=lastbus=0 pcie_ports=compat nolapic_timer initcall_blacklist=crypto_kdf108_init,blake2s_mod_init,trace_eval_init,tracer_init_tracefs,ftrace_check_for_weak_functions console=ttyS0 8250.nr_uarts=1 panic=-1 quiet systemd.show_status=false",
       ]
     `);
   });

@@ -7,7 +7,7 @@ describe("kernelCommandLine()", () => {
   test("of a q35 guest under TCG", () => {
     expect(kernelCommandLine(plainMachine({ kernelParams: ["agent.log=debug", 'x="a b"'] }))).toBe(
       "tsc=reliable no_timer_check rcupdate.rcu_expedited=1 noreplace-smp reboot=t " +
-        "cryptomgr.notests net.ifnames=0 pci=lastbus=0 pcie_ports=compat nolapic_timer initcall_blacklist=trace_eval_init,tracer_init_tracefs " +
+        "cryptomgr.notests net.ifnames=0 pci=lastbus=0 pcie_ports=compat nolapic_timer initcall_blacklist=crypto_kdf108_init,blake2s_mod_init,trace_eval_init,tracer_init_tracefs,ftrace_check_for_weak_functions " +
         'console=ttyS0 8250.nr_uarts=1 panic=-1 quiet systemd.show_status=false agent.log=debug x="a b"',
     );
   });
@@ -29,6 +29,13 @@ describe("kernelCommandLine()", () => {
     const text = kernelCommandLine(plainMachine({}, { debug: true }));
     expect(text).toContain("ignore_loglevel");
     expect(text).not.toContain("quiet");
+  });
+
+  test.each([
+    ["debugging", plainMachine({}, { debug: true })],
+    ["KVM", plainMachine({ accelerator: "kvm" })],
+  ])("%s keeps the kernel's tracing, and spares its self tests", (_what, machine) => {
+    expect(kernelCommandLine(machine)).toMatch(/ initcall_blacklist=crypto_kdf108_init,blake2s_mod_init /);
   });
 
   test("is refused rather than cut", () => {
