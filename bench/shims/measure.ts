@@ -14,7 +14,7 @@ import { measureShimStarts, type StartTimes } from "./start.ts";
 export interface ShimFigures {
   readonly starts: StartTimes;
   readonly runs: RunFigures;
-  /** Runs with the agent's debug log, which costs time and tells what crun took. */
+  /** Runs with the debug logs of the agent and the shim, which cost time and tell what crun and the agent's calls took. */
   readonly talkativeRuns: RunFigures;
   readonly memory: MemoryFigures;
   readonly calls: CallFigures;
@@ -31,22 +31,28 @@ export async function measureShims(options: { readonly pods: number }): Promise<
       runs: await measureRuns(containerd, stamps, 10),
       memory: await measureShimMemory(containerd, options.pods),
     }));
-    const talkative = { ...plain, directory: path.join(directory, "b"), kataConfiguration: talkativeCopy(directory) };
-    return await withContainerd(talkative, async (containerd) => ({
-      ...figures,
-      talkativeRuns: await measureRuns(containerd, stamps, 5),
-      calls: await measureCalls(containerd, 5),
-    }));
+    const talkative = (name: string, parts: readonly string[]) => {
+      const kataConfiguration = talkativeCopy(path.join(directory, `${name}.toml`), parts);
+      return { ...plain, directory: path.join(directory, name), kataConfiguration };
+    };
+    const talkativeRuns = await withContainerd(talkative("b", ["agent.kata", "runtime"]), (containerd) =>
+      measureRuns(containerd, stamps, 5),
+    );
+    const calls = await withContainerd(talkative("c", ["agent.kata"]), (containerd) => measureCalls(containerd, 5));
+    return { ...figures, talkativeRuns, calls };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** The configuration with the agent's debug log: how long crun takes in the guest is told there. */
-function talkativeCopy(directory: string): string {
-  const file = path.join(directory, "configuration.toml");
-  const text = readFileSync(configuration, "utf8");
-  writeFileSync(file, text.replace(/(\[agent\.kata\][^[]*?^enable_debug = )false/m, "$1true"));
+/** A copy of the configuration with the debug logs of some sections, which tell where the time goes. */
+function talkativeCopy(file: string, sections: readonly string[]): string {
+  let text = readFileSync(configuration, "utf8");
+  for (const section of sections) {
+    const quiet = new RegExp(`(\\[${section.replace(".", "\\.")}\\][^[]*?^enable_debug = )false`, "m");
+    text = text.replace(quiet, "$1true");
+  }
+  writeFileSync(file, text);
   return file;
 }
 

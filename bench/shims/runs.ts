@@ -24,6 +24,11 @@ export interface StartShares {
   readonly agent: number;
   /** What crun took to create the container; by the guest's clock. Undefined without the agent's debug log. */
   readonly crun: number | undefined;
+  /**
+   * Spawn of ctr until the container is started, less `boot` and the time in which the shim waited for an answer of the
+   * agent: what it would take beside an agent that answers at once. Undefined without the shim's debug log.
+   */
+  readonly hostPart: number | undefined;
 }
 
 /** Runs containers of both peers in turn. `stamps` must stand on this containerd's PATH. */
@@ -44,7 +49,7 @@ export async function measureRuns(containerd: Containerd, stamps: Stamps, rounds
       const vmmAt = timeOf(containerd.log(), id, "vmm started");
       toVmm.push(vmmAt - beganAt);
       shimToVmm.push(vmmAt - shimAt);
-      start.push(startShares(containerd.log(), id));
+      start.push(startShares(containerd.log(), id, beganAt));
     }
     return ms;
   });
@@ -52,7 +57,7 @@ export async function measureRuns(containerd: Containerd, stamps: Stamps, rounds
 }
 
 /** The shares of a start that is in containerd's log. */
-function startShares(log: string, id: string): StartShares {
+function startShares(log: string, id: string, beganAt: number): StartShares {
   const at = (message: string) => timeOf(log, id, message);
   const agent = Number(new RegExp(`sandbox=${id}\\b.*\\bagent_ms=(\\d+)`).exec(log)?.[1]);
   const crun = new RegExp(`msg="crun ended".*sandbox=${id}\\b.*\\bcommand=create\\b.*\\bms=(\\d+)`).exec(log)?.[1];
@@ -62,12 +67,43 @@ function startShares(log: string, id: string): StartShares {
     agent,
     aroundBoot: at("container created") - at("shim serves") - boot + agent,
     crun: crun === undefined ? undefined : Number(crun),
+    hostPart: hostPart(log, id, { beganAt, boot }),
   };
+}
+
+function hostPart(
+  log: string,
+  id: string,
+  run: { readonly beganAt: number; readonly boot: number },
+): number | undefined {
+  const calls = agentCalls(log, id);
+  const started = calls.find((call) => call.method === "StartContainer");
+  if (started === undefined) return undefined;
+  let waited = 0;
+  let until = 0;
+  // Calls overlap: what was waited for once does not count again.
+  for (const { from, to } of calls.filter((call) => call.to <= started.to).sort((a, b) => a.from - b.from)) {
+    waited += Math.max(0, to - Math.max(from, until));
+    until = Math.max(until, to);
+  }
+  return started.to - run.beganAt - run.boot - waited;
+}
+
+/** The agent's calls in the shim's debug log, by the wall clock in milliseconds. */
+function agentCalls(log: string, id: string): { method: string | undefined; from: number; to: number }[] {
+  const lines = log.split("\n").filter((line) => line.includes(`sandbox=${id}`) && line.includes('msg="agent call"'));
+  return lines.map((line) => {
+    const to = stamp(line);
+    return { method: /\bmethod=(\w+)/.exec(line)?.[1], from: to - Number(/\bms=([\d.]+)/.exec(line)?.[1]), to };
+  });
 }
 
 function timeOf(log: string, id: string, message: string): number {
   const line = log.split("\n").find((text) => text.includes(`sandbox=${id}`) && text.includes(`msg="${message}"`));
-  const time = /time="?([\d:.TZ+-]+)/.exec(line ?? "")?.[1];
-  if (time === undefined) throw new Error(`The log has no "${message}" of ${id}`);
-  return Date.parse(time);
+  if (line === undefined) throw new Error(`The log has no "${message}" of ${id}`);
+  return stamp(line);
+}
+
+function stamp(line: string): number {
+  return Date.parse(/time="?([\d:.TZ+-]+)/.exec(line)?.[1] ?? "");
 }

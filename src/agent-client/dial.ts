@@ -90,8 +90,9 @@ async function connectOnce(
     client.close(error);
     throw error;
   }
+  const calls = deps.logger.enabled("debug") ? (await import("./call-log.ts")).logCalls(client, deps) : client;
   return {
-    agent: createClient(agentService, client),
+    agent: createClient(agentService, calls),
     health,
     heard: () => client.receivedFrames,
     closed: client.closed,

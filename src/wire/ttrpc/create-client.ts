@@ -21,13 +21,16 @@ export type ServiceClient<S extends ServiceDefinition> = {
   ) => AsyncIterableIterator<ResponseOf<S, M>>;
 };
 
+/** What makes calls: a connection, or something before it. */
+export type Caller = Pick<TtrpcClient, "call" | "openStream">;
+
 /**
  * Binds a service's method table to a connection. Several services can share one.
  *
  *     const agent = createClient(agentService, connection);
  *     await agent.startContainer({ containerId: "c1" }, { timeoutMs: 60_000 });
  */
-export function createClient<S extends ServiceDefinition>(service: S, connection: TtrpcClient): ServiceClient<S> {
+export function createClient<S extends ServiceDefinition>(service: S, connection: Caller): ServiceClient<S> {
   const client: Record<string, unknown> = {};
   for (const [method, { request, response, stream }] of Object.entries(service.methods)) {
     const target = new CallTarget(service.name, method);
