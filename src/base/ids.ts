@@ -1,10 +1,11 @@
 import { KataError } from "./error.ts";
 
-const mostBytes = 128;
+/** containerd's own limit (pkg/identifiers); it keeps the sockets below /run/vc/ID within sun_path (unix(7)). */
+const mostBytes = 76;
 const shape = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 /**
- * Checks an id before it becomes part of a path, a socket name or a command line: 2 to 128 ASCII letters, digits, `_`,
+ * Checks an id before it becomes part of a path, a socket name or a command line: 2 to 76 ASCII letters, digits, `_`,
  * `.` and `-`, beginning with a letter or digit. Returns it unchanged, so that it can be used in expressions. `what`
  * names it in the error (`sandbox id`). `least` is another lower limit of its length. Throws KataError `invalid-argument`.
  */

@@ -131,7 +131,7 @@ describe("execs", () => {
     ["web", "already-exists"],
     ["x1", "already-exists"],
     ["../x", "invalid-argument"],
-    ["x".repeat(129), "invalid-argument"],
+    ["x".repeat(77), "invalid-argument"],
     ["", "invalid-argument"],
   ])("id %j is refused", async (execId, code) => {
     const shim = new FakeShim();
