@@ -49,6 +49,7 @@ function hypervisorConfig(values: Values["hypervisor"], name: HypervisorType, ho
     entropySource: values.entropy_source,
     seccompSandbox: values.seccompsandbox,
     firmware: values.firmware,
+    guestHookPath: values.guest_hook_path,
     debug: values.enable_debug,
     stopTimeoutSeconds: values.stop_timeout,
   };

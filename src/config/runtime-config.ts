@@ -81,6 +81,8 @@ export interface HypervisorConfig {
   readonly seccompSandbox: string;
   /** Firmware file; empty: the fastest one that the VMM has for direct kernel boot. */
   readonly firmware: string;
+  /** Directory in the guest whose programs are hooks of every container; empty: none. */
+  readonly guestHookPath: string;
   readonly debug: boolean;
   /** Seconds to wait for the guest to power off before the VMM is killed. */
   readonly stopTimeoutSeconds: number;

@@ -9,11 +9,13 @@ const sandbox: GuestSandbox = {
   shmBytes: undefined,
   sharedPidNamespace: false,
   kernelModules: [],
+  hookPath: "",
 };
 
 describe("createSandboxRequest()", () => {
   test("names the sandbox, its resolvers and the share", () => {
-    expect(createSandboxRequest(sandbox)).toMatchObject({
+    expect(createSandboxRequest({ ...sandbox, hookPath: "/usr/share/oci/hooks" })).toMatchObject({
+      guestHookPath: "/usr/share/oci/hooks",
       sandboxId: "pod",
       hostname: "web",
       dns: ["nameserver 10.0.0.1", ""],

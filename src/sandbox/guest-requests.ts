@@ -15,6 +15,8 @@ export interface GuestSandbox {
   readonly sharedPidNamespace: boolean;
   /** Modules to load, each with its parameters behind it, separated by blanks. */
   readonly kernelModules: readonly string[];
+  /** Directory in the guest whose programs are hooks of every container; empty: none. */
+  readonly hookPath: string;
 }
 
 /** The request that makes the guest ready for containers. */
@@ -35,6 +37,7 @@ export function createSandboxRequest(sandbox: GuestSandbox): CreateSandboxReques
     ],
     sandboxPidns: sandbox.sharedPidNamespace,
     sandboxId: sandbox.id,
+    guestHookPath: sandbox.hookPath,
     kernelModules: sandbox.kernelModules.map((line) => {
       const [name = "", ...parameters] = line.split(" ").filter((word) => word !== "");
       return { name, parameters };

@@ -33,6 +33,12 @@ async function refusal(shim: FakeShim, spec: object): Promise<KataError> {
   return error;
 }
 
+test("the guest is told of the hooks that the operator's configuration names", async () => {
+  const shim = shimWith([], 'guest_hook_path = "/usr/share/oci/hooks"');
+  await shim.started("web");
+  expect(shim.guest.sandboxes[0]?.guestHookPath).toBe("/usr/share/oci/hooks");
+});
+
 describe("what a pod's annotations ask for", () => {
   test("reaches the VM and the guest when the operator allows it", async () => {
     const shim = shimWith(["^default_memory$", "^kernel_modules$", "^disable_guest_seccomp$"]);

@@ -38,7 +38,8 @@ export async function prepareSandbox(
   await checkAssets(deps.backends, config);
   const { hostname, dns, shmBytes, sharedPidNamespace, netns, cgroupsPath, sysctl } = facts;
   const { kernelModules } = config.agent;
-  const guest = { id, hostname, dns, shmBytes, sharedPidNamespace, kernelModules };
+  const hookPath = config.hypervisor.guestHookPath;
+  const guest = { id, hostname, dns, shmBytes, sharedPidNamespace, kernelModules, hookPath };
   return { config, options: { config, namespace, socket, bundle, size, netns, cgroupsPath, sysctl, guest } };
 }
 

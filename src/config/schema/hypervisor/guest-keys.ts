@@ -110,8 +110,8 @@ export const guestKeys = {
     annotation: hypervisorAnnotation("guest_hook_path", {
       never: "is not for pods: hooks run as root in the guest, outside of every container",
     }),
-    limits: notPossible("the agent is not told of hooks"),
-    meaning: "Directory in the guest whose programs run as hooks of every container",
+    meaning:
+      "Directory in the guest whose programs in `prestart`, `poststart` and `poststop` run as hooks of every container",
   }),
   initdata: text({
     fallback: "",
