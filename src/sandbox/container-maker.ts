@@ -29,6 +29,7 @@ export interface MakerDeps extends Omit<BootDeps, "undo"> {
   readonly network: LateNetwork;
   readonly urgent: GuestContainerDeps["urgent"];
   readonly giveUp: (cause: KataError) => Promise<void>;
+  readonly othersNeedVm: GuestContainerDeps["othersNeedVm"];
 }
 
 export interface MakerOptions {
@@ -88,7 +89,7 @@ export class ContainerMaker {
       }
       // A container that starts again must not take back what the pod's programs have set since.
       this.podSysctl = {};
-      const { clock, network, readsAtOnce, onExit, urgent, giveUp, sys } = this.deps;
+      const { clock, network, readsAtOnce, onExit, urgent, giveUp, othersNeedVm, sys } = this.deps;
       const logger = this.deps.logger.child({ container: request.id });
       const runHooks = this.hookRunner(request);
       return new GuestContainer(
@@ -100,11 +101,11 @@ export class ContainerMaker {
           onExit,
           urgent,
           giveUp,
+          othersNeedVm,
           failpoints,
           network,
           runHooks,
           random: sys,
-          ownsSandbox: request.id === this.options.sandboxId,
         },
         request,
       );

@@ -28,6 +28,8 @@ export interface Container {
   readonly id: string;
   readonly bundle: string;
   readonly init: TaskProcess;
+  /** It would miss the VM: it has not ended and, as far as is known, can be ended without it. */
+  readonly needsVm: boolean;
   /** All its processes, the first one first. */
   readonly processes: readonly TaskProcess[];
   /** The first process, for an empty exec id, or an exec. Throws KataError `not-found`. */
@@ -46,7 +48,8 @@ export interface Container {
   /**
    * Sends a signal to an exec or, for an empty exec id, to the first process; SIGKILL then goes to all processes of the
    * container, and always works: a guest that does not answer is ended as a whole. Throws KataError `not-found` for other
-   * signals than SIGKILL and SIGTERM to a process that has ended.
+   * signals than SIGKILL and SIGTERM to a process that has ended, and `deadline-exceeded` for a container that a SIGKILL did
+   * not end within 10 s while others need the VM.
    */
   kill(execId: string, signal: number): Promise<void>;
   /** Freezes all its processes. Throws KataError `failed-precondition` unless it runs. */

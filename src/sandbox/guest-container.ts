@@ -24,8 +24,8 @@ export interface GuestContainerDeps extends ProcessDeps {
   readonly urgent: <T>(call: Promise<T>, containerId: string) => Promise<T>;
   /** The guest did not take a SIGKILL: ends the sandbox's VM, and with it every process. */
   readonly giveUp: (cause: KataError) => Promise<void>;
-  /** The sandbox was made for this container alone. */
-  readonly ownsSandbox: boolean;
+  /** Whether there are other containers that need the VM. */
+  readonly othersNeedVm: (containerId: string) => boolean;
 }
 
 interface Exec {
@@ -42,6 +42,7 @@ export class GuestContainer implements Container {
   private readonly deps: GuestContainerDeps;
   private readonly execs = new Map<string, Exec>();
   private endExpected = false;
+  private outlivesKill = false;
 
   constructor(deps: GuestContainerDeps, options: ContainerOptions) {
     this.deps = deps;
@@ -54,6 +55,10 @@ export class GuestContainer implements Container {
       terminal: options.terminal,
       io: options.io,
     });
+  }
+
+  get needsVm(): boolean {
+    return !(this.init.isOver || this.outlivesKill);
   }
 
   process(execId: string): Process {
@@ -136,23 +141,37 @@ export class GuestContainer implements Container {
     try {
       // The agent kills every process of the container when no exec is named.
       await this.deps.urgent(process.signal(signal, execId === "" ? "" : process.token), this.id);
-      if (forced && execId === "") void this.expectEnd();
     } catch (error) {
       const { code } = KataError.from(error);
       if (forced && process.isOver) return;
       if (!forced || execId !== "" || code !== "deadline-exceeded") throw error;
       await this.deps.giveUp(KataError.wrap(error, `The guest did not kill container ${this.id}`));
     }
+    if (!forced || execId !== "" || this.init.isOver) return;
+    if (this.outlivesKill) await this.endWithVm();
+    else void this.expectEnd();
   }
 
   /** What outlives a SIGKILL waits in the guest's kernel for something that hangs, such as the files of its share. */
   private async expectEnd(): Promise<void> {
-    if (!this.deps.ownsSandbox || this.endExpected) return;
+    if (this.endExpected) return;
     this.endExpected = true;
     await sleep(this.deps.clock, deadlines.killed);
     if (this.init.isOver) return;
+    this.outlivesKill = true;
+    await this.endWithVm().catch((error: unknown) => {
+      this.deps.logger.error("a container cannot be killed alone", { error: KataError.from(error) });
+    });
+  }
+
+  /** Throws KataError `deadline-exceeded` when that would cost other containers their lives. */
+  private async endWithVm(): Promise<void> {
     const message = `Container ${this.id} has not ended ${deadlines.killed / 1000} s after SIGKILL`;
-    await this.deps.giveUp(new KataError("deadline-exceeded", message));
+    const hint =
+      "It waits in the guest's kernel, mostly for files: is virtiofsd stopped, or the storage behind a volume? It ends with its pod";
+    const error = new KataError("deadline-exceeded", message, { hint });
+    if (this.deps.othersNeedVm(this.id)) throw error;
+    await this.deps.giveUp(error);
   }
 
   async pause(): Promise<void> {

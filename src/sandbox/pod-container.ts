@@ -29,6 +29,7 @@ const endingSignals: readonly number[] = [signals.SIGKILL, signals.SIGTERM, sign
  */
 export class PodContainer implements Container {
   readonly kind = "pod";
+  readonly needsVm = false;
   readonly id: string;
   readonly bundle: string;
   readonly init: PodProcess;

@@ -257,6 +257,7 @@ export class Sandbox {
         ),
         urgent: (call, containerId) => this.urgent(call, containerId),
         giveUp: (cause) => this.stop(cause),
+        othersNeedVm: (id) => [...this.containers.values()].some((other) => other.id !== id && other.needsVm),
       },
       { sandboxId: this.id, disableGuestSeccomp, createTimeoutMs, sysctl: this.options.sysctl },
     );

@@ -135,15 +135,49 @@ describe("a container that a SIGKILL does not end", () => {
     expect(String(logged(shim, "sandbox failed")[0]?.fields.error)).toContain("has not ended 10 s after SIGKILL");
   });
 
-  test("does not take its pod along, and the pod can be ended", async () => {
+  const twoInAPod = async () => {
     const shim = new FakeShim();
     await shim.started("pod", podAnnotations("sandbox"));
-    await shim.started("web", podAnnotations("container"));
-    shim.guest.stuck.add("web");
+    for (const id of ["web", "log"]) {
+      await shim.started(id, podAnnotations("container"));
+      shim.guest.stuck.add(id);
+    }
     await shim.run(shim.service.kill(kill));
     await shim.loop.advance(30_000);
-    expect(shim.service.state({ id: "pod", execId: "" }).status).toBe(Status.RUNNING);
+    return shim;
+  };
+
+  test("does not take others of its pod along: they are told of, and the pod can be ended", async () => {
+    const shim = await twoInAPod();
+    expect(shim.service.state({ id: "log", execId: "" }).status).toBe(Status.RUNNING);
+    const told = { code: "deadline-exceeded", message: "Container web has not ended 10 s after SIGKILL" };
+    expect(logged(shim, "a container cannot be killed alone")).toMatchObject([
+      { level: "error", fields: { error: told } },
+    ]);
+    const { outcome, ms } = await timed(shim, () => shim.service.kill(kill));
+    expect(outcome).toMatchObject({ ...told, hint: expect.stringContaining("It ends with its pod") });
+    expect(ms).toBeLessThan(50);
     await shim.run(shim.service.kill({ ...kill, id: "pod" }));
+    expect(await shim.run(shim.service.wait(web))).toMatchObject({ exitStatus: 137 });
+  });
+
+  test("takes its pod along when all others were killed too, as a pod's removal begins", async () => {
+    const shim = await twoInAPod();
+    const { ms } = await timed(shim, async () => {
+      await shim.service.kill({ ...kill, id: "log" });
+      return Promise.all(["web", "log", "pod"].map((id) => shim.service.wait({ id, execId: "" })));
+    });
+    expect(ms).toBeGreaterThan(9000);
+    expect(ms).toBeLessThan(11_000);
+    for (const id of ["web", "log", "pod"]) await shim.run(shim.service.delete({ id, execId: "" }));
+    expect(shim.leftovers()).toEqual([]);
+  });
+
+  test("takes its pod along when it is killed again after the others have ended", async () => {
+    const shim = await twoInAPod();
+    shim.guest.process("log").exit(0);
+    await shim.run(shim.service.wait({ id: "log", execId: "" }));
+    expect((await timed(shim, () => shim.service.kill(kill))).outcome).toEqual({});
     expect(await shim.run(shim.service.wait(web))).toMatchObject({ exitStatus: 137 });
   });
 });
