@@ -81,6 +81,18 @@ describe("parseStartInput()", () => {
     expect(parseStartInput(Any.encode(options).finish(), args)).toEqual({ ...noInput, configPath: "/etc/kata.toml" });
   });
 
+  test("refuses a configuration in place of a file", () => {
+    const body = packAny(Options, Options.create({ configBody: utf8Encode("SystemdCgroup = true\n") }));
+    for (const bytes of [Any.encode(body).finish(), bootstrap({ extensions: [{ value: body }] })]) {
+      expect(() => parseStartInput(bytes, args)).toThrow(
+        expect.objectContaining({ code: "unimplemented", field: "options.config_body" }),
+      );
+    }
+    const other = packAny(Options, Options.create({ configPath: "/etc/kata.toml" }));
+    const foreign = { ...other, typeUrl: "containerd.runc.v1.Options" };
+    expect(parseStartInput(Any.encode(foreign).finish(), args)).toEqual(noInput);
+  });
+
   test("does not believe parameters of another container", () => {
     // Runtime options decode as bootstrap parameters, with the type for an id.
     expect(parseStartInput(bootstrap({ instanceId: "other" }), args).answer).toBe("plain");

@@ -14,7 +14,7 @@ const MAX_SOCKET_DIR = 107 - 65;
  * Reads what containerd wrote to standard input: from 2.3 on BootstrapParams, which repeat the id and the namespace of the
  * command line, and before that the runtime options alone. Both are protobuf (containerd's comments on BootstrapParams say
  * JSON, which no release sent). Bytes that are neither are ignored, as by every older shim. Throws KataError
- * `invalid-argument` for a directory that cannot hold the socket.
+ * `invalid-argument` for a directory that cannot hold the socket, and for options as `configPath` does.
  */
 export function parseStartInput(
   bytes: Uint8Array,
@@ -52,7 +52,8 @@ function decode<T>(type: { decode(bytes: Uint8Array): T }, bytes: Uint8Array): T
 function pathOf(options: Any | undefined): string {
   try {
     return configPath(options);
-  } catch {
+  } catch (error) {
+    if (KataError.from(error).code === "unimplemented") throw error;
     // Somebody else's options by the name of ours: the create request carries them too, and its error is seen.
     return "";
   }

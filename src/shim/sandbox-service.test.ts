@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { utf8Encode } from "../base/bytes.ts";
 import { packAny } from "../wire/any.ts";
 import { Metrics } from "../wire/gen/cgroups/v2/metrics.ts";
 import { CreateSandboxRequest } from "../wire/gen/containerd/sandbox/v1/sandbox.ts";
@@ -163,6 +164,11 @@ describe("the facts of a sandbox", () => {
     [{ bundlePath: "bundles/pod" }, "invalid-argument", "bundle_path"],
     [{ bundlePath: "/bundles/../etc" }, "invalid-argument", "bundle_path"],
     [{ options: packAny(Options, Options.create({ configPath: "/none.toml" })) }, "not-found", undefined],
+    [
+      { options: packAny(Options, Options.create({ configBody: utf8Encode("[hypervisor.qemu]") })) },
+      "unimplemented",
+      "options.config_body",
+    ],
     [
       { options: packAny(PodSandboxConfig, PodSandboxConfig.create({ hostname: "a b" })) },
       "invalid-argument",

@@ -23,3 +23,9 @@ test.each(["relative", "http:///x", "file://host/x", "fifo://", "file:///a%zz", 
     );
   },
 );
+
+test("containerd's streams are refused with the setting that asks for them", () => {
+  expect(() => parseStdioUri("ttrpc+unix:///run/containerd/s/a?streaming_id=web-stdout", "stdout")).toThrow(
+    expect.objectContaining({ code: "invalid-argument", hint: expect.stringContaining('io_type = "streaming"') }),
+  );
+});

@@ -8,6 +8,8 @@ export type StdioTarget =
   /** A program that takes both outputs (containerd's `binary://`). */
   | { readonly kind: "binary"; readonly path: string; readonly args: readonly string[] };
 
+const streamingHint = 'Leave  io_type = "streaming"  out of the runtime in containerd\'s configuration';
+
 /** Reads a path or a URI of scheme fifo, file or binary. `field` is for the error. Throws KataError `invalid-argument`. */
 export function parseStdioUri(text: string, field: string): StdioTarget {
   if (text === "") return { kind: "none" };
@@ -22,7 +24,7 @@ export function parseStdioUri(text: string, field: string): StdioTarget {
   throw new KataError(
     "invalid-argument",
     `${field} must be an absolute path or a fifo://, file:// or binary:// URI, got ${JSON.stringify(text.slice(0, 200))}`,
-    { field },
+    { field, ...(/[?&]streaming_id=/.test(text) ? { hint: streamingHint } : {}) },
   );
 }
 
