@@ -44,12 +44,16 @@ NATIVE(inRealm)
     uint8_t *request = JS_WriteObject(ctx, &length, argv[1], 0);
     if (!request) return JS_EXCEPTION;
     bool passing = memory_passing(true);
-    JSContext *realm = JS_NewContext(JS_GetRuntime(ctx));
+    JSRuntime *runtime = JS_GetRuntime(ctx);
+    JSContext *realm = JS_NewContext(runtime);
     uint8_t *answer = realm ? run_module(realm, name, request, length, &size) : NULL;
     memory_passing(passing);
-    JSValue result = answer ? JS_ReadObject(ctx, answer, size, 0) : realm ? pass_on(ctx, realm) : JS_ThrowOutOfMemory(ctx);
+    JSValue result = answer ? JS_UNDEFINED : realm ? pass_on(ctx, realm) : JS_ThrowOutOfMemory(ctx);
+    if (realm) JS_FreeContext(realm);
+    // Names that only the realm has used go before the answer is made: it would keep their passing pages.
+    if (answer && !passing) JS_RunGC(runtime);
+    if (answer) result = JS_ReadObject(ctx, answer, size, 0);
     js_free(ctx, answer);
     js_free(ctx, request);
-    if (realm) JS_FreeContext(realm);
     return result;
 }
