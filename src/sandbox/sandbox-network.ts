@@ -66,7 +66,7 @@ export class SandboxNetwork {
   /** Cards for a VM that is about to start. Rejects with KataError; what was joined by then is on the undo list. */
   async cardsForStart(): Promise<readonly NetworkCard[]> {
     const { pod } = this.deps;
-    if (pod === undefined) return [];
+    if (pod === undefined || !pod.mayHaveLinks()) return [];
     const cards: NetworkCard[] = [];
     for (const endpoint of await this.plan(await pod.scan())) {
       const { card } = await this.join(pod, endpoint);

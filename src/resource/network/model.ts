@@ -1,8 +1,5 @@
-import type { Clock } from "../../base/clock.ts";
 import { KataError } from "../../base/error.ts";
 import type { RuntimeOptions } from "../../config/runtime-config.ts";
-import type { RtnetlinkClient } from "../../wire/netlink/client.ts";
-import { whileBusy } from "./tap.ts";
 
 /** How a pod's interface is joined to a VM: the values of `internetworking_model`. */
 export type NetworkModel = RuntimeOptions["internetworkingModel"];
@@ -28,42 +25,7 @@ export function checkModel(model: NetworkModel): void {
   });
 }
 
-/** drivers/net/tun.c: 65535 bytes with the Ethernet header. */
-const MAX_TAP_MTU = 65_535 - 14;
-
-export interface JoinDeps {
-  readonly net: RtnetlinkClient;
-  readonly clock: Clock;
-  /** Called right before the pod's interface is changed. */
-  readonly register: () => void;
-}
-
-/**
- * Brings a tap up with the MTU of the pod's interface and joins the two. Rejects with KataError, `failed-precondition` when
- * somebody else looks at the interface's packets already.
- */
-export async function joinTap(
-  { net, clock, register }: JoinDeps,
-  model: NetworkModel,
-  {
-    name,
-    linkIndex,
-    mtu,
-    tap,
-  }: { readonly name: string; readonly linkIndex: number; readonly mtu: number; readonly tap: string },
-): Promise<void> {
-  const tapIndex = (await net.findLink(tap))?.index;
-  if (tapIndex === undefined) throw new KataError("not-found", `The tap ${tap} is gone`);
-  await net.setLink(tapIndex, { mtu: Math.min(mtu, MAX_TAP_MTU), up: true });
-  if (models[model] !== "redirect") return;
-  if ((await net.ingressLinks()).includes(linkIndex)) {
-    throw new KataError(
-      "failed-precondition",
-      `Interface ${name} has an ingress qdisc already: another VM or program uses its packets`,
-    );
-  }
-  register();
-  for (const index of [tapIndex, linkIndex]) await whileBusy(clock, () => net.addIngress(index));
-  await whileBusy(clock, () => net.redirectIngress(tapIndex, linkIndex));
-  await whileBusy(clock, () => net.redirectIngress(linkIndex, tapIndex));
+/** Whether this program joins the tap to the pod's interface. */
+export function joinsTap(model: NetworkModel): boolean {
+  return models[model] === "redirect";
 }
