@@ -72,6 +72,42 @@ describe("EventPublisher", () => {
     expect(streams.length).toBe(2);
   });
 
+  test("one that hangs is waited for 2 s in all, by whoever publishes or ends", async () => {
+    let hanging = true;
+    const { loop, events, received, records } = setUp(async () => {
+      if (hanging) await new Promise(() => {});
+    });
+    const startedAt = loop.nowMs();
+    let waitedMs = 0;
+    const all = ["one", "two", "three"].map((id) => events.publish("/tasks/start", TaskStart, start(id)));
+    const waited = Promise.all([...all, events.flush()]).then(() => {
+      waitedMs = loop.nowMs() - startedAt;
+    });
+    await loop.advance(3000);
+    await waited;
+    expect(waitedMs).toBe(2000);
+    // From then on it takes no time at all.
+    await events.publish("/tasks/start", TaskStart, start("four"));
+    await events.flush();
+    expect(loop.nowMs() - startedAt).toBe(3000);
+    expect(records.map(({ message }) => message)).toEqual(["containerd is away: its events wait"]);
+    hanging = false;
+    await loop.advance(20_000);
+    expect(received.map(({ event }) => event && unpackAny(event, TaskStart).containerId)).toEqual([
+      "two",
+      "three",
+      "four",
+    ]);
+    // It is there again: it is waited for.
+    let done = false;
+    void events.publish("/tasks/start", TaskStart, start("five")).then(() => {
+      done = true;
+    });
+    expect(done).toBe(false);
+    await loop.advance(10);
+    expect(done).toBe(true);
+  });
+
   test("one that hangs holds up the next for 5 s at most; errors are logged and forgotten", async () => {
     let calls = 0;
     const { loop, events, received, records } = setUp(async () => {
@@ -84,7 +120,10 @@ describe("EventPublisher", () => {
     await loop.advance(2000);
     await events.flush();
     expect(received.length).toBe(2);
-    expect(records.map(({ message }) => message)).toEqual(["containerd did not take an event"]);
+    expect(records.map(({ message }) => message)).toEqual([
+      "containerd is away: its events wait",
+      "containerd did not take an event",
+    ]);
   });
 
   test("one that is away for 30 s gets all events later, in order, and nobody waits for it", async () => {

@@ -14,6 +14,8 @@ import { toTimestamp } from "./timestamp.ts";
 
 /** How long containerd may take to take an event. */
 const PUBLISH_TIMEOUT_MS = 5000;
+/** After so long without an answer it is away, too: nobody waits for it any more, until it takes an event. */
+const PATIENCE_MS = 2000;
 /** Events that wait for a follower; one that falls further behind has lost the order and is cut off. As many wait for containerd. */
 const MAX_WAITING = 1024;
 /** How long an event waits for a containerd that is away, such as one that is being restarted; and between two tries. */
@@ -35,7 +37,10 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-/** Publishes events to containerd, one after the other, in the order of the calls. A containerd that is away for a while gets them later. */
+/**
+ * Publishes events to containerd, one after the other, in the order of the calls. A containerd that is away for a while gets
+ * them later; one that hangs holds nobody up for more than 2 s in all.
+ */
 export class EventPublisher {
   private readonly deps: EventDeps;
   private readonly namespace: string;
@@ -102,8 +107,9 @@ export class EventPublisher {
     if (this.sending) return;
     this.sending = true;
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      const late = this.deps.clock.setTimer(PATIENCE_MS, () => this.noteAway(hangs()));
       try {
-        await this.forward(next.envelope);
+        await this.forward(next.envelope).finally(() => late.cancel());
         this.away = false;
       } catch (error) {
         const problem = KataError.from(error);
@@ -162,6 +168,10 @@ export class EventPublisher {
     });
     return connection;
   }
+}
+
+function hangs(): KataError {
+  return new KataError("deadline-exceeded", `It has not answered for ${PATIENCE_MS / 1000} s`);
 }
 
 function tooSlow(): KataError {
