@@ -42,6 +42,7 @@ export class ShimServer {
   private readonly service: TaskService;
   private readonly server: TtrpcServer;
   private end: () => void = () => {};
+  private ending: Promise<void> | undefined;
 
   constructor(env: ProgramEnvironment, args: ShimArgs) {
     const { sys, loop } = env;
@@ -163,13 +164,19 @@ export class ShimServer {
     await this.shutdown();
   }
 
+  private shutdown(): Promise<void> {
+    this.ending ??= this.shutdownOnce();
+    return this.ending;
+  }
+
   /** Takes everything down; the answers given and the events published so far still leave. */
-  private async shutdown(): Promise<void> {
+  private async shutdownOnce(): Promise<void> {
     const { sys, loop } = this.env;
+    // First of all: a start of the same id is to find nobody here and make a shim of its own.
+    await undo({ sys, clock: loop, logger: this.logger }, { kind: "remove-file", path: this.socketPath });
     await this.tasks.sandbox?.stop();
     await Promise.race([this.events.flush(), after(loop, IDLE_MS / 10)]);
     await Promise.race([this.server.end(), after(loop, 1000)]);
-    await undo({ sys, clock: loop, logger: this.logger }, { kind: "remove-file", path: this.socketPath });
     this.logger.info("shim ends");
     this.end();
   }

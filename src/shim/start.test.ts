@@ -63,12 +63,33 @@ describe("startShim()", () => {
     expect(() => startShim(sys, args)).toThrow("The sandbox pod of container web has no shim");
   });
 
-  test("a dead shim's socket is replaced, a living one's is not", () => {
+  test("a dead shim's socket is replaced, a living one's address is answered", () => {
     const sys = system();
     startShim(sys, args);
-    expect(() => startShim(sys, args)).toThrow(expect.objectContaining({ code: "already-exists" }));
+    sys.fake.addFile("/again/config.json", "{}");
+    expect(startShim(sys, { ...args, bundle: "/again" })).toBe(`unix://${path}`);
+    expect(sys.readText("/again/address")).toBe(`unix://${path}`);
+    expect(sys.fake.spawned.length).toBe(1);
     for (const fd of sys.fake.openDescriptors) sys.close(fd);
     expect(startShim(sys, args)).toBe(`unix://${path}`);
+    expect(sys.fake.spawned.length).toBe(2);
+  });
+
+  test("a dead socket is looked at and replaced under the lock of its directory, which is given up", () => {
+    const sys = system();
+    sys.fake.addDirectory("/run/containerd/s");
+    sys.close(sys.listen({ kind: "unix", path }));
+    sys.fake.calls.length = 0;
+    startShim(sys, args);
+    const steps = ["lock", "connect", "unlink", "listen"];
+    expect(sys.fake.calls.map(({ name }) => String(name)).filter((name) => steps.includes(name))).toEqual([
+      "lock",
+      "connect",
+      "unlink",
+      "listen",
+    ]);
+    // The socket alone is left open.
+    expect(sys.fake.openDescriptors).toHaveLength(1);
   });
 
   test("a shim that cannot be started leaves no socket", () => {

@@ -1,6 +1,6 @@
 import { KataError } from "../base/error.ts";
 import { validateId } from "../base/ids.ts";
-import { removeDeadSocket, socketListens } from "../sys/dead-socket.ts";
+import { listenUnlessLive, socketListens } from "../sys/dead-socket.ts";
 import { isErrno } from "../sys/error.ts";
 import { signals } from "../sys/signals.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -19,7 +19,7 @@ export interface StartOptions {
 }
 
 /**
- * Starts the shim of a container's sandbox and returns its address, or the address of the one that the pod has already.
+ * Starts the shim of a container's sandbox and returns its address, or the address of the one that there is already.
  * The socket listens when this returns, so the caller may connect at once; the shim itself follows. Its mounts are its
  * own: they vanish with it. Throws KataError.
  */
@@ -45,7 +45,12 @@ export function startShim(sys: Sys, args: ShimArgs, { input, warn }: StartOption
     sys.writeFile(`${bundle}/address`, address, 0o600);
     return address;
   }
-  const socket = listen(sys, path);
+  const socket = listenUnlessLive(sys, path, { mode: 0o600, directoryMode: 0o711 });
+  if (socket === undefined) {
+    // As containerd's own shims have it: somebody else may have started it a moment ago, for a call that is repeated now.
+    sys.writeFile(`${bundle}/address`, address, 0o600);
+    return address;
+  }
   let pid: number | undefined;
   try {
     scheduleApart(sys, warn);
@@ -116,19 +121,4 @@ function programPath(sys: Sys): string {
   const running = sys.readLink("/proc/self/exe");
   const named = `${running.slice(0, running.lastIndexOf("/"))}/${PROGRAM}`;
   return sys.exists(named) ? named : "/proc/self/exe";
-}
-
-/** Listens, also where a dead shim left its socket. */
-function listen(sys: Sys, path: string): number {
-  const tryToListen = () => sys.listen({ kind: "unix", path }, { mode: 0o600 });
-  try {
-    return tryToListen();
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) sys.mkdirAll(path.slice(0, path.lastIndexOf("/")), 0o711);
-    else if (!isErrno(error, "EADDRINUSE")) throw error;
-    else if (!removeDeadSocket(sys, path)) {
-      throw new KataError("already-exists", `A shim for this container is running at ${path}`, { field: "id" });
-    }
-  }
-  return tryToListen();
 }
