@@ -32,6 +32,52 @@ describe("LogFile", () => {
     expect(text.split("\n").map((line) => /msg=(\w+)/.exec(line)?.[1])).toEqual(["one", "two", undefined]);
   });
 
+  /** Messages of the log's lines, with what they say was dropped. */
+  const told = (text: string) =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => line.replace(/^.* msg=(\w+) sandbox=web/, "$1"));
+
+  test("without a reader keeps the last 64 lines, and says once how many are missing", () => {
+    const sys = createFakeSys();
+    sys.fake.addDirectory("/b");
+    sys.mkfifo("/b/log", 0o600);
+    const stop = sys.fake.fail("open", "ENXIO");
+    const log = new LogFile(sys, "/b/log");
+    for (let i = 0; i < 1000; i++) log.sink(record(`m${i}`));
+    stop();
+    const reader = sys.open("/b/log", { nonBlocking: true });
+    log.sink(record("m1000"));
+    const buffer = new Uint8Array(1 << 20);
+    const lines = told(utf8Decode(buffer.subarray(0, sys.read(reader, buffer))));
+    expect(lines).toEqual([`m936 dropped=936`, ...Array.from({ length: 64 }, (_, i) => `m${937 + i}`)]);
+  });
+
+  test("keeps lines while the reader is away, for the next one", () => {
+    const sys = createFakeSys();
+    sys.fake.addDirectory("/b");
+    const log = new LogFile(sys, "/b/log");
+    log.sink(record("one"));
+    const stop = sys.fake.fail("write", "EPIPE");
+    for (const message of ["two", "three"]) log.sink(record(message));
+    stop();
+    log.sink(record("four"));
+    expect(told(sys.readText("/b/log"))).toEqual(["one", "two", "three", "four"]);
+    expect(sys.fake.openDescriptors).toHaveLength(1);
+  });
+
+  test("counts what a full disk has no room for", () => {
+    const sys = createFakeSys();
+    sys.fake.addDirectory("/b");
+    const log = new LogFile(sys, "/b/log");
+    const stop = sys.fake.fail("write", "ENOSPC");
+    for (const message of ["one", "two"]) log.sink(record(message));
+    stop();
+    for (const message of ["three", "four"]) log.sink(record(message));
+    expect(told(sys.readText("/b/log"))).toEqual(["three dropped=2", "four"]);
+  });
+
   test("drops lines rather than wait for a slow reader, and says how many", () => {
     const sys = createFakeSys();
     sys.fake.addDirectory("/b");

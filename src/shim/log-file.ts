@@ -1,8 +1,9 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { formatLogfmt, type LogRecord } from "../base/logger.ts";
+import { isErrno } from "../sys/error.ts";
 import { type FilesPort, WOULD_BLOCK } from "../sys/port/files.ts";
 
-/** Lines kept until the log can be opened. */
+/** Lines kept while nobody reads. */
 const MAX_KEPT = 64;
 
 /** What a FIFO takes as a whole (PIPE_BUF, pipe(7)): longer lines could be torn. */
@@ -17,7 +18,7 @@ export class LogFile {
   private readonly sys: FilesPort;
   private readonly path: string;
   private fd: number | undefined;
-  private kept: Uint8Array[] = [];
+  private readonly kept: LogRecord[] = [];
   private dropped = 0;
 
   constructor(sys: FilesPort, path: string) {
@@ -27,40 +28,44 @@ export class LogFile {
 
   /** Takes a record; a LogSink. */
   readonly sink = (record: LogRecord): void => {
-    const lost = this.dropped > 0 ? { ...record, fields: { ...record.fields, dropped: this.dropped } } : record;
-    const line = encodeLine(lost);
-    if (!this.open()) {
-      this.kept.push(line);
-      if (this.kept.length > MAX_KEPT) {
-        this.kept.shift();
-        this.dropped++;
-      }
-      return;
+    this.kept.push(record);
+    for (let next = this.kept[0]; next !== undefined; next = this.kept[0]) {
+      const outcome = this.write(next);
+      if (outcome === "no reader") break;
+      this.kept.shift();
+      this.dropped = outcome === "written" ? 0 : this.dropped + 1;
     }
-    for (const earlier of this.kept.splice(0)) this.write(earlier);
-    if (this.write(line)) this.dropped = 0;
-    else this.dropped++;
+    if (this.kept.length > MAX_KEPT) {
+      this.kept.shift();
+      this.dropped++;
+    }
   };
 
-  private open(): boolean {
-    if (this.fd !== undefined) return true;
+  private write(record: LogRecord): "written" | "no room" | "no reader" {
+    const fd = this.open();
+    if (fd === undefined) return "no reader";
+    const { dropped } = this;
+    const line = encodeLine(dropped === 0 ? record : { ...record, fields: { ...record.fields, dropped } });
     try {
-      this.fd = this.sys.open(this.path, { write: true, nonBlocking: true, append: true, create: true, mode: 0o600 });
-      return true;
-    } catch {
-      // ENXIO: nobody reads the FIFO yet. Whatever it is, there is nowhere else to say it.
-      return false;
+      return this.sys.write(fd, line) === WOULD_BLOCK ? "no room" : "written";
+    } catch (error) {
+      // ENOSPC: the disk is full.
+      if (!isErrno(error, "EPIPE")) return "no room";
+      // Another reader may come, as when containerd is restarted.
+      this.sys.close(fd);
+      this.fd = undefined;
+      return "no reader";
     }
   }
 
-  private write(line: Uint8Array): boolean {
-    if (this.fd === undefined) return false;
+  private open(): number | undefined {
     try {
-      return this.sys.write(this.fd, line) !== WOULD_BLOCK;
+      const how = { write: true, nonBlocking: true, append: true, create: true, mode: 0o600 };
+      this.fd ??= this.sys.open(this.path, how);
     } catch {
-      // EPIPE: the reader is gone, another one may come. ENOSPC: the disk is full. The line counts as dropped.
-      return false;
+      // ENXIO: nobody reads the FIFO yet. Whatever it is, there is nowhere else to say it.
     }
+    return this.fd;
   }
 }
 
