@@ -6,13 +6,12 @@ const CHUNK_BYTES = 1024 * 1024;
 const STREAM_BYTES = 32 * 1024;
 /** ... smaller ones than this that it does not. */
 const TRICKLE_BYTES = 4 * 1024;
-const IDLE_READS = 2;
 
 /**
- * Copies an output of a process to a sink until its end. Several reads are under way at once, so that the guest prepares
- * the next chunks while this one is written: few while little comes, up to `mostReads` for a stream. A sink that does not
- * take its chunk holds up the reads, and so the process. `read` must answer in the order of the calls. Rejects with the
- * error of a read.
+ * Copies an output of a process to a sink until its end. One read is under way while little comes: most processes say
+ * nothing, and each read is work for the guest. For a stream it becomes up to `mostReads`, so that the guest prepares the
+ * next chunks while this one is written. A sink that does not take its chunk holds up the reads, and so the process. `read`
+ * must answer in the order of the calls. Rejects with the error of a read.
  */
 export async function pumpOutput(
   read: (length: number) => Promise<Uint8Array>,
@@ -20,7 +19,7 @@ export async function pumpOutput(
   mostReads: number,
 ): Promise<void> {
   const underWay: Promise<Uint8Array>[] = [];
-  let wanted = Math.min(IDLE_READS, mostReads);
+  let wanted = 1;
   const ask = () => {
     while (underWay.length < wanted) {
       const chunk = read(CHUNK_BYTES);
@@ -35,7 +34,7 @@ export async function pumpOutput(
     if (chunk.length === 0) return;
     await sink.write(chunk);
     if (chunk.length >= STREAM_BYTES) wanted = Math.min(mostReads, wanted + 1);
-    else if (chunk.length < TRICKLE_BYTES) wanted = Math.max(Math.min(IDLE_READS, mostReads), wanted - 1);
+    else if (chunk.length < TRICKLE_BYTES) wanted = Math.max(1, wanted - 1);
     ask();
   }
 }
