@@ -99,6 +99,24 @@ NATIVE(write)
     return bad ? give(ctx, bad) : give_call(ctx, RETRY(write(fd, from.data, from.length)));
 }
 
+// Writes until the descriptor takes no more: a virtio port takes 32 KiB at a time, however much there is. An error counts
+// only when nothing was written before; the next call meets it again.
+static ssize_t write_parts(int fd, struct iovec *parts, int count)
+{
+    ssize_t total = 0;
+    while (count > 0) {
+        ssize_t written = RETRY(writev(fd, parts, count));
+        if (written < 0) return total > 0 ? total : written;
+        total += written;
+        for (; count > 0 && (size_t)written >= parts->iov_len; parts++, count--) written -= (ssize_t)parts->iov_len;
+        if (count == 0) break;
+        if (written == 0) return total;
+        parts->iov_base = (uint8_t *)parts->iov_base + written;
+        parts->iov_len -= (size_t)written;
+    }
+    return total;
+}
+
 // writeMany(fd, chunks, skip): writes up to 64 chunks with one call, leaving out the first `skip` bytes of the first.
 // SAFETY: all items are fetched, and held, before any is borrowed: no JavaScript runs between borrowing and writev.
 NATIVE(writeMany)
@@ -127,7 +145,7 @@ NATIVE(writeMany)
         parts[0].iov_base = (uint8_t *)parts[0].iov_base + skip;
         parts[0].iov_len -= (size_t)skip;
     }
-    JSValue result = bad ? give(ctx, bad) : give_call(ctx, RETRY(writev(fd, parts, count)));
+    JSValue result = bad ? give(ctx, bad) : give_call(ctx, write_parts(fd, parts, count));
     for (int i = 0; i < count; i++) JS_FreeValue(ctx, items[i]);
     return result;
 }

@@ -10,32 +10,35 @@ export interface CancelSignal {
 
 /** Creates and triggers a CancelSignal. */
 export class CancelSource {
-  private cancelled = false;
-  private why: unknown;
-  private readonly listeners = new Set<() => void>();
-  readonly signal: CancelSignal;
+  private readonly state = new State();
 
-  constructor() {
-    const source = this;
-    this.signal = {
-      get aborted() {
-        return source.cancelled;
-      },
-      get reason() {
-        return source.why;
-      },
-      addEventListener: (_type, listener) => void this.listeners.add(listener),
-      removeEventListener: (_type, listener) => void this.listeners.delete(listener),
-    };
+  /** It does not know its source: a cycle would keep both, and what listeners hold, until garbage is collected. */
+  get signal(): CancelSignal {
+    return this.state;
   }
 
   /** Cancels once; later calls do nothing. Listeners run in the order they were added. */
   cancel(reason: unknown = new KataError("cancelled", "The operation was cancelled")): void {
-    if (this.cancelled) return;
-    this.cancelled = true;
-    this.why = reason;
-    for (const listener of [...this.listeners]) listener();
-    this.listeners.clear();
+    const { state } = this;
+    if (state.aborted) return;
+    state.aborted = true;
+    state.reason = reason;
+    for (const listener of [...state.listeners]) listener();
+    state.listeners.clear();
+  }
+}
+
+class State implements CancelSignal {
+  aborted = false;
+  reason: unknown;
+  readonly listeners = new Set<() => void>();
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.listeners.delete(listener);
   }
 }
 

@@ -3,6 +3,8 @@ import type { SocketsPort } from "./port/sockets.ts";
 
 // As many as the bridge hands to writev(2) at once.
 const most = 64;
+/** In the place of a chunk that is written. */
+const gone = new Uint8Array(0);
 
 /** Descriptors that travel with the first byte of a chunk; `release` is called once, when they are sent or dropped. */
 export interface PassedDescriptors {
@@ -68,7 +70,8 @@ export class WriteQueue {
       const length = this.chunks[this.head]?.length;
       if (length === undefined || rest < length) break;
       rest -= length;
-      this.head++;
+      // Its memory is free for the next one now, not when the whole queue is written.
+      this.chunks[this.head++] = gone;
     }
     this.skip = rest;
     if (this.bytes === 0) this.clear();

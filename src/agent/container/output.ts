@@ -8,6 +8,8 @@ interface Reader {
   readonly limit: number;
   readonly resolve: (chunk: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
+  /** Takes the listener off the caller's signal. */
+  forget: (() => void) | undefined;
 }
 
 /** How long after a process's end its output may stay open without data: a grandchild may hold the pipe for ever. */
@@ -52,21 +54,17 @@ export class ProcessOutput {
       if (chunk !== undefined) return Promise.resolve(chunk);
     }
     return new Promise((resolve, reject) => {
-      const reader: Reader = {
-        limit,
-        resolve: (chunk) => {
-          signal?.removeEventListener("abort", cancel);
-          resolve(chunk);
-        },
-        reject,
-      };
-      const cancel = () => {
-        const index = this.readers.indexOf(reader);
-        if (index >= 0) this.readers.splice(index, 1);
-        reject(signal?.reason);
-      };
+      const reader: Reader = { limit, resolve, reject, forget: undefined };
+      if (signal !== undefined) {
+        const cancel = () => {
+          const index = this.readers.indexOf(reader);
+          if (index >= 0) this.readers.splice(index, 1);
+          reject(signal.reason);
+        };
+        signal.addEventListener("abort", cancel);
+        reader.forget = () => signal.removeEventListener("abort", cancel);
+      }
       this.readers.push(reader);
-      signal?.addEventListener("abort", cancel);
       this.arm();
     });
   }
@@ -98,16 +96,23 @@ export class ProcessOutput {
       try {
         chunk = this.tryRead(reader.limit);
       } catch (error) {
-        this.readers.shift();
+        this.takeFirst();
         reader.reject(error);
         continue;
       }
       if (chunk === undefined) return;
-      this.readers.shift();
+      this.takeFirst();
       reader.resolve(chunk);
     }
     // Level-triggered and nobody reads: without this the loop would spin.
     if (this.armed && this.state === "open") this.disarm();
+  }
+
+  /** Without the listener, which knows its reader: in a cycle the data would stay until garbage is collected. */
+  private takeFirst(): void {
+    const reader = this.readers.shift();
+    reader?.forget?.();
+    if (reader !== undefined) reader.forget = undefined;
   }
 
   /** Undefined when there is nothing yet. */
