@@ -1,4 +1,5 @@
-import { readRecord, type SandboxRecord } from "../sandbox/record.ts";
+import { readRecord } from "../sandbox/read-record.ts";
+import type { SandboxRecord } from "../sandbox/record.ts";
 import { isErrno } from "../sys/error.ts";
 import type { FilesPort } from "../sys/port/files.ts";
 import type { ProcessesPort } from "../sys/port/processes.ts";

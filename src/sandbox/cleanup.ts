@@ -8,7 +8,9 @@ import { processStartTicks } from "../sys/proc.ts";
 import { signals } from "../sys/signals.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { processesNaming } from "./naming-processes.ts";
-import { readRecord, type SandboxRecord, writeRecord } from "./record.ts";
+import { readRecord } from "./read-record.ts";
+import { type SandboxRecord, writeRecord } from "./record.ts";
+import { removeStateDir } from "./state-dir.ts";
 
 /**
  * Takes back everything a sandbox acquired, from its record on disk, without its shim. The caller holds the lock of the
@@ -42,7 +44,7 @@ export async function cleanUpSandbox(
   killAll(deps, stack.pending);
   const strays = await killStrays(deps, [paths.vmDir, paths.share.root]);
   const errors = [...strays, ...(await stack.unwind()), ...removeSocket(deps, known?.socket ?? "")];
-  if (errors.length === 0) removeStateDir(deps, paths.stateDir);
+  if (errors.length === 0) removeStateDir(sys, paths.stateDir);
   return errors;
 }
 
@@ -80,15 +82,6 @@ async function killStrays(deps: UndoDeps, directories: readonly string[]): Promi
     }
   }
   return errors;
-}
-
-/** Removes the record and its directory. */
-export function removeStateDir({ sys }: Pick<UndoDeps, "sys">, path: string): void {
-  try {
-    sys.removeTree(path);
-  } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
-  }
 }
 
 /** What is there in any case; undoing it twice does no harm. */

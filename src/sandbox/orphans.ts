@@ -7,7 +7,7 @@ import { isErrno } from "../sys/error.ts";
 import type { Sys } from "../sys/sys.ts";
 import { cleanUpSandbox } from "./cleanup.ts";
 import { processesNaming } from "./naming-processes.ts";
-import { readRecord } from "./record.ts";
+import { readRecord } from "./read-record.ts";
 import { lockStateDir } from "./state-dir.ts";
 
 /** Something that a sandbox left whose shim is dead. */

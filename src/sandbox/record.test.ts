@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFakeSys } from "../sys/fake.ts";
-import { parseRecord, readRecord, type SandboxRecord, writeRecord } from "./record.ts";
+import { parseRecord, readRecord } from "./read-record.ts";
+import { type SandboxRecord, writeRecord } from "./record.ts";
 
 const record: SandboxRecord = {
   version: 1,

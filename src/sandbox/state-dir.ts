@@ -44,6 +44,15 @@ export function lockStateDir(sys: FilesPort, path: string): StateDir | undefined
   }
 }
 
+/** Removes the record and its directory. */
+export function removeStateDir(sys: Pick<FilesPort, "removeTree">, path: string): void {
+  try {
+    sys.removeTree(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
 /** Its last owner may have removed it before the lock was ours, and a new one may be in its place. */
 function isStillAt(sys: FilesPort, path: string, fd: number): boolean {
   const [opened, now] = [sys.fstat(fd), sys.lstat(path)];

@@ -4,10 +4,9 @@ import type { Failpoints } from "../base/failpoint.ts";
 import { type SandboxPaths, sandboxPaths } from "../resource/paths.ts";
 import type { UndoDeps } from "../resource/undo.ts";
 import { UndoStack } from "../resource/undo-stack.ts";
-import { cleanUpSandbox, removeStateDir } from "./cleanup.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { RECORD_VERSION, type SandboxRecord, writeRecord } from "./record.ts";
-import { claimStateDir, type StateDir } from "./state-dir.ts";
+import { claimStateDir, removeStateDir, type StateDir } from "./state-dir.ts";
 
 export interface StoreDeps extends UndoDeps {
   readonly failpoints: Failpoints;
@@ -92,7 +91,7 @@ export class SandboxStore {
     const errors = await this.undo.unwind();
     const { stateDir } = this;
     if (stateDir === undefined) return;
-    if (errors.length === 0) removeStateDir(this.deps, stateDir.path);
+    if (errors.length === 0) removeStateDir(this.deps.sys, stateDir.path);
     this.stateDir = undefined;
     stateDir.release();
   }
@@ -115,6 +114,8 @@ export class SandboxStore {
     const { sandboxId, runDir } = this.options;
     this.deps.logger.warn("cleaning up after a sandbox of the same id");
     try {
+      // Only a shim that died leaves anything: the code is loaded then.
+      const { cleanUpSandbox } = await import("./cleanup.ts");
       const problems = await cleanUpSandbox(this.deps, { sandboxId, ...(runDir === undefined ? {} : { runDir }) });
       if (problems[0] === undefined) return;
       throw KataError.wrap(problems[0], "Cannot clean up after an earlier sandbox of the same id");

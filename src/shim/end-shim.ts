@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { sandboxPaths } from "../resource/paths.ts";
 import { undo } from "../resource/undo.ts";
-import { readRecord } from "../sandbox/record.ts";
+import { readRecord } from "../sandbox/read-record.ts";
 import { isErrno } from "../sys/error.ts";
 import { processStartTicks, readProcessStat } from "../sys/proc.ts";
 import { signals } from "../sys/signals.ts";
