@@ -11,7 +11,6 @@ import { createContainerRequest } from "./guest-requests.ts";
 import type { HookPoint, HookState } from "./hooks.ts";
 import type { LateNetwork } from "./late-network.ts";
 import { type ContainerRequest, type GuestContainerRequest, placeContainer } from "./place-container.ts";
-import { PodContainer } from "./pod-container.ts";
 import { inStage } from "./stages.ts";
 import type { TaskProcess } from "./task-process.ts";
 
@@ -64,6 +63,7 @@ export class ContainerMaker {
       const { clock, failpoints, hostStats, network, onExit } = this.deps;
       const logger = this.deps.logger.child({ container: request.id });
       const runHooks = this.hookRunner(request);
+      const { PodContainer } = await import("./pod-container.ts");
       return new PodContainer({ clock, failpoints, logger, onExit, network, runHooks, stats: hostStats }, request);
     });
   }

@@ -3,7 +3,6 @@ import { channelOpener } from "../agent-client/open-channel.ts";
 import { createHypervisor, type HypervisorDeps } from "../hypervisor/registry.ts";
 import { startVirtiofsd } from "../resource/share-fs/virtiofsd.ts";
 import type { SandboxBackends } from "./backends.ts";
-import { runHooks } from "./hooks.ts";
 
 /** The real programs behind a sandbox. */
 export function nativeBackends({ sys, loop, planQemu }: Omit<HypervisorDeps, "logger">): SandboxBackends {
@@ -19,7 +18,10 @@ export function nativeBackends({ sys, loop, planQemu }: Omit<HypervisorDeps, "lo
       const { HostPodNetwork } = await import("../resource/network/pod-network.ts");
       return new HostPodNetwork({ sys, clock: loop, undo }, netns, model);
     },
-    runHooks: (point, hooks, state, logger) => runHooks({ sys, loop, logger }, point, hooks, state),
+    async runHooks(point, hooks, state, logger) {
+      const { runHooks } = await import("./hooks.ts");
+      await runHooks({ sys, loop, logger }, point, hooks, state);
+    },
     dialAgent: (channels, options, logger) =>
       dialAgent({ open: channelOpener({ sys, loop }), clock: loop, logger }, channels, options),
   };

@@ -15,7 +15,7 @@ import type {
 import type { ProcessEnd, SupervisedProcess } from "../process/supervised-process.ts";
 import { OptionalOperations } from "../unsupported.ts";
 import { vmExitError } from "../vm-exit.ts";
-import { Hotplug } from "./hotplug.ts";
+import type { Hotplug } from "./hotplug.ts";
 import { type LaunchDeps, launchQemu, launchVsockDaemon, type RunningQemu } from "./launch.ts";
 import { describeGuestEnd } from "./monitor.ts";
 import type { PlanVm, VmPlan } from "./plan.ts";
@@ -25,7 +25,7 @@ type Phase =
   | { readonly kind: "new" }
   | { readonly kind: "created"; readonly plan: VmPlan }
   | { readonly kind: "launching"; readonly plan: VmPlan }
-  | ({ readonly kind: "started"; readonly plan: VmPlan; readonly hotplug: Hotplug } & RunningQemu)
+  | ({ readonly kind: "started"; readonly plan: VmPlan } & RunningQemu)
   /** Stopped before QEMU ran. */
   | { readonly kind: "stopped"; readonly plan: VmPlan };
 
@@ -49,6 +49,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
   private readonly deps: QemuDeps;
   private readonly config: RuntimeConfig;
   private phase: Phase = { kind: "new" };
+  private hotplug: Promise<Hotplug> | undefined;
   private vsockDaemon: SupervisedProcess | undefined;
   private resolveExited: (exit: VmExit) => void = () => {};
 
@@ -150,12 +151,12 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
   override async hotplugAddDevice(device: Device): Promise<GuestBlockAddress | undefined> {
     if (device.kind === "share" || !this.features.hotplug.includes(device.kind)) return super.hotplugAddDevice(device);
     const client = await this.client("plug in a device");
-    return this.started("plug in a device").hotplug.add(client, device);
+    return (await this.plugs()).add(client, device);
   }
 
   override async hotplugRemoveDevice(id: string): Promise<void> {
     const client = await this.client("unplug a device");
-    return this.started("unplug a device").hotplug.remove(client, id);
+    return (await this.plugs()).remove(client, id);
   }
 
   async version(): Promise<string> {
@@ -180,6 +181,19 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
     return this.started(what).monitor.client;
   }
 
+  /** Most VMs keep the devices that they start with. */
+  private plugs(): Promise<Hotplug> {
+    this.hotplug ??= import("./hotplug.ts").then(
+      ({ Hotplug }) =>
+        new Hotplug(this.deps.sys, {
+          ports: this.plan.command.hotplugPorts,
+          aio: this.config.hypervisor.blockDeviceAio,
+          vhostNet: this.plan.vhostNet,
+        }),
+    );
+    return this.hotplug;
+  }
+
   private launch(plan: VmPlan, options: CallOptions): RunningQemu {
     if (this.phase.kind !== "launching")
       throw new KataError("aborted", "The VM was stopped before it started", { stage });
@@ -193,12 +207,7 @@ export class QemuHypervisor extends OptionalOperations implements Hypervisor {
       this.phase = { kind: "stopped", plan };
       throw KataError.wrap(error, "QEMU cannot be run", { stage, field: "hypervisor.qemu.path" });
     }
-    const hotplug = new Hotplug(this.deps.sys, {
-      ports: plan.command.hotplugPorts,
-      aio: this.config.hypervisor.blockDeviceAio,
-      vhostNet: plan.vhostNet,
-    });
-    this.phase = { kind: "started", plan, hotplug, ...running };
+    this.phase = { kind: "started", plan, ...running };
     void this.watchExit(running);
     return running;
   }

@@ -10,7 +10,9 @@ import type { CallContext } from "../../wire/ttrpc/handlers.ts";
 // What a shim loads when it needs it is here from the start: a clock that tests drive waits for no files.
 import "../../resource/network/endpoint.ts";
 import "../../resource/network/guest-network.ts";
+import "../../sandbox/cleanup.ts";
 import "../../sandbox/guest-network.ts";
+import "../../sandbox/pod-container.ts";
 import "../metrics.ts";
 import { EventPublisher } from "../events.ts";
 import { directPlanner } from "../planning/direct.ts";
