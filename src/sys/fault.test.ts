@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
 import { KataError } from "../base/error.ts";
-import { describeFault, mapStack } from "./fault.ts";
+import { describeFault } from "./fault.ts";
+import { mapStack } from "./map-stack.ts";
 
 const map = (module: string, line: number, column: number) =>
   module === "shim.js" && line > 0
     ? { source: `src/a${column}.ts`, line: line * 10, name: column === 5 ? "readConfig" : undefined }
     : undefined;
+
+const mapped = (stack: string) => mapStack(stack, map);
 
 function withStack(error: Error, stack: string): Error {
   Object.defineProperty(error, "stack", { value: stack });
@@ -32,15 +35,15 @@ test("describeFault shows the chain with codes and leaves the loop's own frames 
     "    at h (shim.js:2:2)\n    at runJobs (native)\n    at run (shim.js:9:9)\n",
   );
   const outer = withStack(new KataError("internal", "outer", { cause: inner }), "    at f (shim.js:1:1)\n");
-  expect(describeFault(outer, map)).toBe(
+  expect(describeFault(outer, mapped)).toBe(
     "KataError internal: outer\n    at f (src/a1.ts:10)\ncaused by RangeError: too far\n    at h (src/a2.ts:20)",
   );
 });
 
 test("describeFault copes with whatever can be thrown", () => {
-  expect(describeFault("text", map)).toBe("text");
-  expect(describeFault(17, map)).toBe("17");
-  expect(describeFault(undefined, map)).toBe("undefined");
+  expect(describeFault("text", mapped)).toBe("text");
+  expect(describeFault(17, mapped)).toBe("17");
+  expect(describeFault(undefined, mapped)).toBe("undefined");
   expect(
     describeFault(
       {
@@ -48,13 +51,13 @@ test("describeFault copes with whatever can be thrown", () => {
           throw new Error("no");
         },
       },
-      map,
+      mapped,
     ),
   ).toBe("[object Object]");
-  expect(describeFault(withStack(new Error("x", { cause: null }), "Error: x\n    at V8 (file.js:1:1)"), map)).toBe(
+  expect(describeFault(withStack(new Error("x", { cause: null }), "Error: x\n    at V8 (file.js:1:1)"), mapped)).toBe(
     "Error: x\n    at V8 (file.js:1:1)",
   );
   const circular = withStack(new Error("round"), "");
   circular.cause = circular;
-  expect(describeFault(circular, map).split("caused by")).toHaveLength(8);
+  expect(describeFault(circular, mapped).split("caused by")).toHaveLength(8);
 });

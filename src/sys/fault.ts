@@ -1,26 +1,7 @@
-import { KataError } from "../base/error.ts";
-import type { SourcePosition } from "./line-map.ts";
+import type { KataError } from "../base/error.ts";
 
-/** Finds the TypeScript position behind a bundle's position. */
-export type FrameMapper = (module: string, line: number, column: number) => SourcePosition | undefined;
-
-const frame = /(?:(\S+) \()?([\w.-]+\.js):(\d+):(\d+)/g;
-
-/** Rewrites an engine's stack to TypeScript positions and names. */
-export function mapStack(stack: string, map: FrameMapper): string {
-  return stack.replace(
-    frame,
-    (text: string, name: string | undefined, module: string, line: string, column: string) => {
-      const position = map(module, Number(line), Number(column));
-      if (position === undefined) return text;
-      const where = `${position.source}:${position.line}`;
-      return name === undefined ? where : `${position.name ?? name} (${where}`;
-    },
-  );
-}
-
-/** An error as text for logs: name, message and stack of each link of the cause chain, at most 8 links. */
-export function describeFault(error: unknown, map: FrameMapper): string {
+/** An error as text for logs: name, message and stack, as `map` has it, of each link of the cause chain, at most 8 links. */
+export function describeFault(error: unknown, map: (stack: string) => string): string {
   const parts: string[] = [];
   for (let link = error; parts.length < 8 && (parts.length === 0 || (link !== undefined && link !== null)); ) {
     const prefix = parts.length === 0 ? "" : "caused by ";
@@ -30,8 +11,9 @@ export function describeFault(error: unknown, map: FrameMapper): string {
       parts.push(`${prefix}${plain ? String(link) : Object.prototype.toString.call(link)}`);
       break;
     }
-    const code = link instanceof KataError ? ` ${link.code}` : "";
-    const stack = mapStack(framesOf(link), map).trimEnd();
+    // By name: every program and realm loads this, and may do without the class.
+    const code = link.name === "KataError" ? ` ${(link as KataError).code}` : "";
+    const stack = map(framesOf(link)).trimEnd();
     parts.push(`${prefix}${link.name}${code}: ${link.message}${stack === "" ? "" : `\n${stack}`}`);
     link = link.cause;
   }

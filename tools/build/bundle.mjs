@@ -37,6 +37,9 @@ export const realmModules = {
   qemu: "src/shim/planning/qemu-realm.ts",
 };
 
+/** What every program has, beside its own modules. */
+const everywhere = { prelude: "src/sys/linux/prelude.ts", stack: "src/sys/linux/stack-realm.ts" };
+
 /**
  * Bundles entries (module name -> TypeScript file) into `into`, which is emptied, and compiles them. Code that several
  * entries share, and what is imported lazily, becomes modules of their own. Returns the modules: name, code, lines.
@@ -45,8 +48,7 @@ export async function bundle(entries, into, compiler, options = {}) {
   rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true });
   try {
-    const prelude = { prelude: "src/sys/linux/prelude.ts" };
-    await build({ ...common, ...options, entryPoints: prelude, outdir: into });
+    await build({ ...common, ...options, entryPoints: everywhere, outdir: into });
     await build({ ...common, ...options, entryPoints: entries, outdir: into, splitting: true });
   } catch (error) {
     if (error.errors === undefined) throw error;

@@ -1,16 +1,18 @@
-import * as native from "kata:native";
-import { describeFault, type FrameMapper } from "../fault.ts";
-import { LineMap } from "../line-map.ts";
-
-const decode = (bytes: Uint8Array) => native.utf8Decode(bytes);
-
-/** Positions from the line maps in this binary. */
-export const mapFrame: FrameMapper = (module, line, column) => {
-  const bytes = native.lineMap(module);
-  return bytes === undefined ? undefined : new LineMap(bytes, decode).lookUp(line, column);
-};
+import { describeFault } from "../fault.ts";
+import { inRealm } from "./realm.ts";
 
 /** An error as text, with TypeScript positions. */
 export function faultText(error: unknown): string {
-  return describeFault(error, mapFrame);
+  return describeFault(error, mapped);
+}
+
+/** Errors that need this are rare: what reads line maps is not kept. */
+function mapped(stack: string): string {
+  if (stack === "") return stack;
+  try {
+    return inRealm("stack.js", stack) as string;
+  } catch {
+    // The engine's positions are better than another error while an error is printed.
+    return stack;
+  }
 }
