@@ -1,6 +1,13 @@
-import type { RequestOf, ResponseOf, ServiceDefinition, StreamMethodName, UnaryMethodName } from "../codec.ts";
+import type {
+  MethodDefinition,
+  RequestOf,
+  ResponseOf,
+  ServiceDefinition,
+  StreamMethodName,
+  UnaryMethodName,
+} from "../codec.ts";
 import type { TtrpcClient } from "./client.ts";
-import { lowerFirst } from "./method-name.ts";
+import { methodNamed } from "./method-name.ts";
 import { CallTarget, type RpcOptions } from "./pending-call.ts";
 import { type RawPayload, toChunks } from "./raw-payload.ts";
 
@@ -31,16 +38,23 @@ export type Caller = Pick<TtrpcClient, "call" | "openStream">;
  *     await agent.startContainer({ containerId: "c1" }, { timeoutMs: 60_000 });
  */
 export function createClient<S extends ServiceDefinition>(service: S, connection: Caller): ServiceClient<S> {
-  const client: Record<string, unknown> = {};
-  for (const [method, { request, response, stream }] of Object.entries(service.methods)) {
-    const target = new CallTarget(service.name, method);
-    const decode = (payload: Uint8Array) => response.decode(payload);
-    client[lowerFirst(method)] =
-      stream === "server"
-        ? (message: unknown, options: RpcOptions = {}) =>
-            connection.openStream(target, toChunks(request, message), options, decode)
-        : async (message: unknown, options: RpcOptions = {}) =>
-            connection.call(target, toChunks(request, message), options, decode);
-  }
-  return client as ServiceClient<S>;
+  // Functions are made when they are asked for: of a large service a program calls few.
+  const get = (made: Record<string | symbol, unknown>, name: string | symbol) => {
+    if (typeof name === "string" && made[name] === undefined) made[name] = bindMethod(service, name, connection);
+    return made[name];
+  };
+  return new Proxy(Object.create(null), { get }) as ServiceClient<S>;
+}
+
+function bindMethod({ name: service, methods }: ServiceDefinition, name: string, connection: Caller): unknown {
+  const method = methodNamed(methods, name);
+  if (method === undefined) return undefined;
+  const { request, response, stream } = methods[method] as MethodDefinition;
+  const target = new CallTarget(service, method);
+  const decode = (payload: Uint8Array) => response.decode(payload);
+  return stream === "server"
+    ? (message: unknown, options: RpcOptions = {}) =>
+        connection.openStream(target, toChunks(request, message), options, decode)
+    : async (message: unknown, options: RpcOptions = {}) =>
+        connection.call(target, toChunks(request, message), options, decode);
 }

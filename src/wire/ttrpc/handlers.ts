@@ -59,20 +59,34 @@ export interface BoundMethod {
   readonly handler: (request: unknown, context: CallContext) => unknown;
 }
 
-/** Services by wire name, methods by wire name. */
-export type ServiceTable = Map<string, ReadonlyMap<string, BoundMethod>>;
+/** Services by wire name. */
+export type ServiceTable = Map<string, BoundService>;
 
-/** Pairs a service's method table with its handlers. */
-export function bindMethods<S extends ServiceDefinition>(
-  service: S,
-  handlers: ServiceHandlers<S>,
-): ReadonlyMap<string, BoundMethod> {
-  const methods = new Map<string, BoundMethod>();
-  for (const [name, definition] of Object.entries(service.methods)) {
+/** A service's method table with its handlers. */
+export class BoundService {
+  private readonly service: ServiceDefinition;
+  private readonly handlers: Readonly<Record<string, BoundMethod["handler"] | undefined>>;
+  private readonly methods = new Map<string, BoundMethod>();
+
+  constructor(service: ServiceDefinition, handlers: object) {
+    this.service = service;
     // The mapped type pairs each handler with its method; looked up by name, that pairing is beyond the compiler.
-    const handler = (handlers as Readonly<Record<string, BoundMethod["handler"] | undefined>>)[lowerFirst(name)];
-    if (handler === undefined) continue;
-    methods.set(name, { path: `/${service.name}/${name}`, definition, handler: handler.bind(handlers) });
+    this.handlers = handlers as typeof this.handlers;
   }
-  return methods;
+
+  /** The method of a wire name, if it has a handler. Made when it is called first: most never are. */
+  get(name: string): BoundMethod | undefined {
+    return this.methods.get(name) ?? this.bind(name);
+  }
+
+  private bind(name: string): BoundMethod | undefined {
+    const { service, handlers } = this;
+    if (!Object.hasOwn(service.methods, name)) return undefined;
+    const definition = service.methods[name] as MethodDefinition;
+    const handler = handlers[lowerFirst(name)];
+    if (handler === undefined) return undefined;
+    const method = { path: `/${service.name}/${name}`, definition, handler: handler.bind(handlers) };
+    this.methods.set(name, method);
+    return method;
+  }
 }

@@ -2,7 +2,7 @@ import type { ByteStream } from "../../base/byte-stream.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ServiceDefinition } from "../codec.ts";
-import { bindMethods, type Peer, type ServiceHandlers, type ServiceTable } from "./handlers.ts";
+import { BoundService, type Peer, type ServiceHandlers, type ServiceTable } from "./handlers.ts";
 import { ServerConnection, type TtrpcServerOptions } from "./server-connection.ts";
 
 /**
@@ -31,7 +31,7 @@ export class TtrpcServer {
   /** Offers a service on all connections, also on those that exist. Throws Error for a name that is taken. */
   register<S extends ServiceDefinition>(service: S, handlers: ServiceHandlers<S>): void {
     if (this.services.has(service.name)) throw new Error(`Service ${service.name} is registered already`);
-    this.services.set(service.name, bindMethods(service, handlers));
+    this.services.set(service.name, new BoundService(service, handlers));
   }
 
   /** Serves a connection until it ends, and takes it over: nobody else may start, read or close it. */
