@@ -4,7 +4,7 @@ import { Deadline } from "../base/deadline.ts";
 import { KataError } from "../base/error.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AgentChannels, ChannelAddress } from "../hypervisor/hypervisor.ts";
-import { agentService, healthService } from "../wire/services/agent.ts";
+import { agentCalls, healthService } from "../wire/services/agent-calls.ts";
 import { TtrpcClient } from "../wire/ttrpc/client.ts";
 import { createClient, type ServiceClient } from "../wire/ttrpc/create-client.ts";
 import { followAgentLog } from "./agent-log.ts";
@@ -14,7 +14,7 @@ import { channelText, TryPatience } from "./open-channel.ts";
 /** A connection to the agent of a running guest. */
 export interface AgentConnection {
   /** The agent's methods as functions. */
-  readonly agent: ServiceClient<typeof agentService>;
+  readonly agent: ServiceClient<typeof agentCalls>;
   readonly health: ServiceClient<typeof healthService>;
   /** Counts what came from the agent: it grows as long as the agent shows any sign of life. */
   heard(): number;
@@ -92,7 +92,7 @@ async function connectOnce(
   }
   const calls = deps.logger.enabled("debug") ? (await import("./call-log.ts")).logCalls(client, deps) : client;
   return {
-    agent: createClient(agentService, calls),
+    agent: createClient(agentCalls, calls),
     health,
     heard: () => client.receivedFrames,
     closed: client.closed,

@@ -1,9 +1,9 @@
 import type { KataError } from "../base/error.ts";
-import type { agentService, healthService } from "../wire/services/agent.ts";
+import type { agentCalls, healthService } from "../wire/services/agent-calls.ts";
 import type { ServiceClient } from "../wire/ttrpc/create-client.ts";
 
 /** The agent's methods as functions. */
-export type AgentApi = ServiceClient<typeof agentService>;
+export type AgentApi = ServiceClient<typeof agentCalls>;
 
 /** A connection to the agent of a running guest. */
 export interface AgentConnection {
