@@ -97,7 +97,9 @@ export class ShimServer {
     const ended = new Promise<void>((resolve) => {
       this.end = resolve;
     });
-    acceptStreams(sys, loop, LISTEN_FD, (stream) => this.server.serve(stream));
+    acceptStreams(sys, loop, LISTEN_FD, (stream) => this.server.serve(stream), {
+      onExhausted: (error) => this.logger.warn("clients have to wait until they can be connected", { error }),
+    });
     this.watchIdle();
     this.logger.info("shim serves", { pid: sys.pid() });
     await ended;

@@ -112,7 +112,15 @@ export interface StreamListener {
   close(): void;
 }
 
-export interface ListenOptions extends StreamOptions {
+export interface AcceptOptions extends StreamOptions {
+  /**
+   * Told once that connections have to wait because descriptors or memory are short, and again only after all that waited
+   * were taken. Left out, it is a fault of the loop.
+   */
+  readonly onExhausted?: (error: SysError) => void;
+}
+
+export interface ListenOptions extends AcceptOptions {
   readonly backlog?: number;
   /** Permissions of a unix socket's file; 0o600 unless said otherwise. */
   readonly mode?: number;
@@ -144,9 +152,10 @@ export function acceptStreams(
   loop: Loop,
   fd: number,
   onStream: (stream: FdStream, fd: number) => void,
-  options: StreamOptions = {},
+  { onExhausted = raise, ...streamOptions }: AcceptOptions = {},
 ): StreamListener {
   let closed = false;
+  let exhausted = false;
   const acceptSome = () => {
     for (let i = 0; i < acceptsPerTurn && !closed; i++) {
       let accepted: number;
@@ -155,14 +164,21 @@ export function acceptStreams(
       } catch (error) {
         // A connection that its peer gave up meanwhile is no concern of ours (accept(2)).
         if (isErrno(error, "ECONNABORTED", "EPROTO", "EPERM")) continue;
-        if (!isErrno(error, "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM")) throw error;
+        if (!(error instanceof SysError && isErrno(error, "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"))) throw error;
         // The connection stays in the backlog and the descriptor ready: without a pause the loop would spin.
         watch.update({});
         loop.setTimer(exhaustedMs, () => watch.update({ read: true }));
-        throw error;
+        if (!exhausted) {
+          exhausted = true;
+          onExhausted(error);
+        }
+        return;
       }
-      if (accepted === WOULD_BLOCK) return;
-      onStream(new FdStream({ sys, loop }, { fd: accepted, ...options }), accepted);
+      if (accepted === WOULD_BLOCK) {
+        exhausted = false;
+        return;
+      }
+      onStream(new FdStream({ sys, loop }, { fd: accepted, ...streamOptions }), accepted);
     }
   };
   const watch = loop.watch(fd, { read: true }, acceptSome);
@@ -175,4 +191,8 @@ export function acceptStreams(
       sys.close(fd);
     },
   };
+}
+
+function raise(error: SysError): never {
+  throw error;
 }
