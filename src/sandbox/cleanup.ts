@@ -38,7 +38,12 @@ export async function cleanUpSandbox(
   const stack = new UndoStack(deps, {
     initial: [...usualOperations(paths.share.root, paths.vmDir), ...(record?.undo ?? [])],
     persist: (undo) => {
-      if (known !== undefined) writeRecord(sys, paths.stateDir, { ...known, state: "stopped", undo });
+      try {
+        if (known !== undefined) writeRecord(sys, paths.stateDir, { ...known, state: "stopped", undo });
+      } catch (error) {
+        // A full disk must not keep anything on it: the old record stays, and all of it may be undone twice.
+        logger.warn("cannot update the sandbox's record", { error: KataError.from(error) });
+      }
     },
   });
   killAll(deps, stack.pending);
