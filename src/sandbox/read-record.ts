@@ -23,6 +23,7 @@ const joinedLink: Check<JoinedLink> = object<JoinedLink>({
   netns: absolutePath,
   inode: matching(/^\d{1,20}$/, "an inode number"),
   link: text,
+  index: withDefault(integer(0, 0x7fffffff), 0),
   tap: matching(/^tap\d{1,4}_kata$/, "the name of a tap"),
 });
 

@@ -18,7 +18,7 @@ const record: SandboxRecord = {
     { kind: "remove-tree", path: "/run/vc/vm/web" },
     { kind: "unmount", path: "/run/x" },
     { kind: "kill", pid: 9, startTicks: "123", what: "VMM" },
-    { kind: "unjoin-link", netns: "/run/netns/cni-1", inode: "4026532000", link: "eth0", tap: "tap0_kata" },
+    { kind: "unjoin-link", netns: "/run/netns/cni-1", inode: "4026532000", link: "eth0", index: 2, tap: "tap0_kata" },
   ],
 };
 const text = (changes: object) => JSON.stringify({ ...record, ...changes });
@@ -32,6 +32,12 @@ describe("a record", () => {
     expect(readRecord(sys, "/state")).toEqual({ ...record, state: "stopped" });
     expect(sys.readDir("/state").map(({ name }) => name)).toEqual(["persist.json"]);
     expect(sys.stat("/state/persist.json").mode).toBe(0o600);
+  });
+
+  test("of an older program has links without an index", () => {
+    const [, , , link] = record.undo;
+    const { undo } = parseRecord(text({ undo: [{ ...link, index: undefined }] }), "/p");
+    expect(undo).toEqual([{ ...link, index: 0 }]);
   });
 
   test("may be missing", () => {

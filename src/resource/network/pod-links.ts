@@ -43,7 +43,8 @@ export class PodLinks {
     const tap = tapName(number);
     const changes: UndoOperation[] = [];
     const register = () => {
-      changes.push({ kind: "unjoin-link", netns: place.path, inode: place.inode(), link: endpoint.name, tap });
+      const link = { link: endpoint.name, index: endpoint.linkIndex, tap };
+      changes.push({ kind: "unjoin-link", netns: place.path, inode: place.inode(), ...link });
       undo.push(...changes);
     };
     const release = async () => {

@@ -124,7 +124,8 @@ test(
       { ...operation, netns: "/run/netns/gone" },
       { ...operation, netns: `${operation.netns}/below` },
       { ...operation, netns: "/proc/self/ns/mnt" },
-      { ...operation, link: "eth7" },
+      { ...operation, index: eth0 + 1000 },
+      { ...operation, index: 0, link: "eth7" },
     ]) {
       disk.operations = [changed];
       await replay();

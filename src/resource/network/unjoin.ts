@@ -12,6 +12,8 @@ export interface JoinedLink {
   /** Inode of the namespace: the path may lead to another one by now. */
   readonly inode: string;
   readonly link: string;
+  /** The link's index, which a new name does not change; 0 in records of older programs: the name is all there is. */
+  readonly index: number;
   readonly tap: string;
 }
 
@@ -19,14 +21,14 @@ export interface JoinedLink {
  * Takes the redirection off the interface and deletes the tap. Succeeds when there is nothing of it left: a namespace that is
  * gone took all of it along. Rejects with KataError or SysError.
  */
-export async function unjoinLink(sys: Sys, { netns, inode, link, tap }: JoinedLink): Promise<void> {
+export async function unjoinLink(sys: Sys, { netns, inode, link, index, tap }: JoinedLink): Promise<void> {
   const socket = openSocket(sys, netns, inode);
   if (socket === undefined) return;
   try {
     const net = new RtnetlinkClient({ transport: socket });
     const links = await net.links();
-    const indexOf = (wanted: string) => links.find(({ name }) => name === wanted)?.index;
-    const [linkIndex, tapIndex] = [indexOf(link), indexOf(tap)];
+    const linkIndex = links.find((one) => (index === 0 ? one.name === link : one.index === index))?.index;
+    const tapIndex = links.find(({ name }) => name === tap)?.index;
     // Without an ingress qdisc the kernel answers EINVAL or ENOENT, depending on its age.
     if (linkIndex !== undefined) await ignoring(["not-found", "invalid-argument"], net.deleteIngress(linkIndex));
     if (tapIndex !== undefined) await ignoring(["not-found"], net.deleteLink(tapIndex));
