@@ -137,13 +137,13 @@ export class ContainerMaker {
     return guest;
   }
 
-  private hookRunner({ id, bundle, spec }: ContainerRequest) {
+  /** The runner lives as long as its container, so it keeps no more of the specification than it needs. */
+  private hookRunner({ id, bundle, spec: { hooks, ociVersion, annotations } }: ContainerRequest) {
     const { backends, logger, vmmPid } = this.deps;
     return async (point: HookPoint, status: HookState["status"]): Promise<void> => {
-      const hooks = spec.hooks[point];
-      if (hooks.length === 0) return;
-      const { ociVersion, annotations } = spec;
-      await backends.runHooks(point, hooks, { ociVersion, id, status, pid: vmmPid(), bundle, annotations }, logger);
+      const due = hooks[point];
+      if (due.length === 0) return;
+      await backends.runHooks(point, due, { ociVersion, id, status, pid: vmmPid(), bundle, annotations }, logger);
     };
   }
 }
