@@ -9,11 +9,13 @@ interface Digests {
 }
 
 // Native programs bring one written in C (src/sys/linux/prelude.ts); a loop over bytes is too slow in their engine.
-declare const kataSha256: Digests | undefined;
+declare const kataSha256: Digests;
+/** Set by the build of native programs, which then leaves the other one out. */
+declare const KATA_NATIVE: boolean | undefined;
 
 /** SHA-256 (FIPS 180-4) over bytes that come in pieces. */
 export class Sha256 {
-  private readonly digests: Digests = typeof kataSha256 === "undefined" ? pureDigests() : kataSha256;
+  private readonly digests: Digests = typeof KATA_NATIVE === "undefined" ? pureDigests() : kataSha256;
   private readonly state = this.digests.start();
 
   /** Adds bytes; returns itself for chaining. */

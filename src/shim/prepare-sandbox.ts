@@ -2,7 +2,6 @@ import type { Failpoints } from "../base/failpoint.ts";
 import type { Logger } from "../base/logger.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { SandboxBackends } from "../sandbox/backends.ts";
-import { checkAssets } from "../sandbox/check-assets.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import type { Note, Planner, SandboxPlan } from "./planning/planner.ts";
 
@@ -35,7 +34,10 @@ export async function prepareSandbox(
   logger.info("configuration loaded", { file: config.source, load_ms: configMs });
   for (const warning of config.warnings) logger.warn("configuration", { warning });
   await failpoints.hit("config-loaded");
-  await checkAssets(deps.backends, config);
+  if (config.assetHashes.length > 0) {
+    const { checkAssets } = await import("../sandbox/check-assets.ts");
+    await checkAssets(deps.backends, config);
+  }
   const { hostname, dns, shmBytes, sharedPidNamespace, netns, cgroupsPath, sysctl } = facts;
   const { kernelModules } = config.agent;
   const hookPath = config.hypervisor.guestHookPath;

@@ -24,7 +24,7 @@ const common = {
   legalComments: "none",
   outExtension: { ".js": ".js" },
   chunkNames: "chunk-[hash]",
-  define: { KATA_VERSION: JSON.stringify(version) },
+  define: { KATA_VERSION: JSON.stringify(version), KATA_NATIVE: "true" },
   logLevel: "warning",
 };
 

@@ -10,6 +10,7 @@ import type { CallContext } from "../../wire/ttrpc/handlers.ts";
 // What a shim loads when it needs it is here from the start: a clock that tests drive waits for no files.
 import "../../resource/network/endpoint.ts";
 import "../../resource/network/guest-network.ts";
+import "../../sandbox/check-assets.ts";
 import "../../sandbox/cleanup.ts";
 import "../../sandbox/guest-network.ts";
 import "../../sandbox/pod-container.ts";
