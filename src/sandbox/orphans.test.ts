@@ -128,6 +128,12 @@ describe("findOrphans()", () => {
     expect(sys.exists("/run/vc/sbs/young")).toBe(false);
   });
 
+  test("does not take a directory for new whose time is in the future, as after the clock was set back", () => {
+    sys.fake.addDirectory("/run/vc/sbs/young");
+    sys.fake.setWallMs(loop.wallMs() - 3600_000);
+    expect(paths()).toEqual(["/run/vc/sbs/young"]);
+  });
+
   test("finds cgroups of ours that are empty and whose sandbox is gone", async () => {
     leave("web");
     const root = "/sys/fs/cgroup";

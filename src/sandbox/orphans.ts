@@ -157,8 +157,9 @@ function directories(sys: Sys, path: string): string[] {
   }
 }
 
+/** Never negative: what was changed before the clock was set back is not new. */
 function directoryAgeMs(sys: Sys, nowMs: number, path: string): number {
-  return nowMs - sys.lstat(path).modifiedMs;
+  return Math.abs(nowMs - sys.lstat(path).modifiedMs);
 }
 
 function parent(path: string): string {
