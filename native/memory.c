@@ -21,19 +21,26 @@ enum {
 static const uint16_t sizes[] = {16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 168, 200, 240, 280, 336, 408, 512, 680, largest};
 enum { classes = sizeof sizes / sizeof *sizes };
 
+// Lasting blocks of a size and those that are made while passing work is done are of different kinds: they share no page, so
+// that hardly a page of the latter stays in use when the work is over.
+struct kind {
+    uint16_t size;    // of a block
+    uint16_t blocks;  // in a page
+    uint16_t inverse; // 65536 / size, rounded up: multiplied with an offset in a page it gives the block's number
+    int with_room;    // the list of pages with room
+};
+
 struct page {
     uint64_t used[most_blocks / 64]; // one bit a block
     int next, previous;              // in the list of pages of this kind that have room, or of free pages
-    uint16_t count;
-    uint8_t kind; // which class, and whether it is passing
-    bool dirty;   // a free page that may hold memory
+    uint16_t room;                   // blocks that are not in use
+    uint8_t kind;
+    bool dirty; // a free page that may hold memory
 };
 
-// Lists of pages with room, by kind: lasting blocks, and those that are made while passing work is done. They share no
-// page, so that hardly a page of the latter stays in use when the work is over.
-static int with_room[2 * classes];
-static int free_pages = no_page, known_pages, usable_pages;
+static struct kind kinds[2 * classes]; // the lasting ones, then the passing ones
 static int kind_offset;
+static int free_pages = no_page, known_pages, usable_pages;
 static uint8_t class_of[largest / 8 + 1]; // by size in units of 8 bytes, rounded up
 static struct page *pages;
 static uint8_t *base;
@@ -46,7 +53,7 @@ static void link_page(int *list, int index)
     *list = index;
 }
 
-static void unlink_page(int *list, int index)
+static inline void unlink_page(int *list, int index)
 {
     const struct page *page = &pages[index];
     if (page->previous != no_page) pages[page->previous].next = page->next;
@@ -54,43 +61,43 @@ static void unlink_page(int *list, int index)
     if (page->next != no_page) pages[page->next].previous = page->previous;
 }
 
-static unsigned blocks_in(const struct page *page)
-{
-    return page_size / sizes[page->kind % classes];
-}
-
-// Takes a page for blocks of a kind; no_page when there is no more memory of this sort.
-static int take_page(int kind)
+// Takes a page for blocks of a kind; false when there is no more memory of this sort.
+static bool take_page(struct kind *kind)
 {
     int index = free_pages;
     if (index != no_page) unlink_page(&free_pages, index);
     else {
         if (known_pages == usable_pages) {
-            if (usable_pages == most_pages) return no_page;
+            if (usable_pages == most_pages) return false;
             uint8_t *start = base + (size_t)usable_pages * page_size;
-            if (mprotect(start, (size_t)growth * page_size, PROT_READ | PROT_WRITE) < 0) return no_page;
+            if (mprotect(start, (size_t)growth * page_size, PROT_READ | PROT_WRITE) < 0) return false;
             usable_pages += growth;
         }
         index = known_pages++;
     }
     struct page *page = &pages[index];
     memset(page, 0, sizeof *page);
-    page->kind = (uint8_t)kind;
-    link_page(&with_room[kind], index);
-    return index;
+    page->kind = (uint8_t)(kind - kinds);
+    page->room = kind->blocks;
+    link_page(&kind->with_room, index);
+    return true;
 }
 
-static void *take_block(size_t size)
+static struct kind *kind_for(size_t size)
 {
-    int kind = class_of[(size + 7) / 8] + kind_offset, index = with_room[kind];
-    if (index == no_page && (index = take_page(kind)) == no_page) return NULL;
+    return &kinds[class_of[(size + 7) / 8] + kind_offset];
+}
+
+static void *take_block(struct kind *kind)
+{
+    int index = kind->with_room;
     struct page *page = &pages[index];
     unsigned word = 0;
     while (page->used[word] == UINT64_MAX) word++;
     unsigned bit = (unsigned)__builtin_ctzll(~page->used[word]);
     page->used[word] |= 1ULL << bit;
-    if (++page->count == blocks_in(page)) unlink_page(&with_room[kind], index);
-    return base + (size_t)index * page_size + (size_t)(word * 64 + bit) * sizes[kind % classes];
+    if (--page->room == 0) unlink_page(&kind->with_room, index);
+    return base + (size_t)index * page_size + (word * 64 + bit) * kind->size;
 }
 
 static bool is_ours(const void *block)
@@ -98,48 +105,67 @@ static bool is_ours(const void *block)
     return (uintptr_t)block - (uintptr_t)base < (size_t)most_pages * page_size;
 }
 
-static void give_block(void *block)
+// Returns the block's size.
+static size_t give_block(void *block)
 {
-    size_t offset = (size_t)((uint8_t *)block - base);
-    int index = (int)(offset / page_size);
+    size_t place = (size_t)((uint8_t *)block - base);
+    int index = (int)(place / page_size);
     struct page *page = &pages[index];
-    unsigned size = sizes[page->kind % classes], number = (unsigned)(offset % page_size) / size;
+    struct kind *kind = &kinds[page->kind];
+    unsigned offset = place % page_size, number = offset * kind->inverse >> 16;
     uint64_t bit = 1ULL << number % 64;
-    if (offset % page_size != number * size || !(page->used[number / 64] & bit)) {
+    if (offset != number * kind->size || !(page->used[number / 64] & bit)) {
         fputs("fatal: memory of the engine is freed that is not in use\n", stderr);
         abort();
     }
     page->used[number / 64] &= ~bit;
-    if (page->count-- == blocks_in(page)) link_page(&with_room[page->kind], index);
-    if (page->count > 0) return;
-    unlink_page(&with_room[page->kind], index);
-    page->dirty = true;
-    link_page(&free_pages, index);
+    if (page->room++ == 0) link_page(&kind->with_room, index);
+    if (page->room == kind->blocks) {
+        unlink_page(&kind->with_room, index);
+        page->dirty = true;
+        link_page(&free_pages, index);
+    }
+    return kind->size;
 }
 
 static size_t usable_size(const void *block)
 {
     if (!is_ours(block)) return malloc_usable_size((void *)block);
-    return sizes[pages[((uintptr_t)block - (uintptr_t)base) / page_size].kind % classes];
+    return kinds[pages[((uintptr_t)block - (uintptr_t)base) / page_size].kind].size;
+}
+
+static void *allocate(JSMallocState *state, size_t size);
+
+// For what is too large, and when no page has room. Apart, because without a call the usual way is half as long.
+static __attribute__((noinline)) void *allocate_slowly(JSMallocState *state, size_t size)
+{
+    if (size <= largest && take_page(kind_for(size))) return allocate(state, size);
+    void *block = malloc(size);
+    if (!block) return NULL;
+    state->malloc_count++;
+    state->malloc_size += malloc_usable_size(block);
+    return block;
 }
 
 static void *allocate(JSMallocState *state, size_t size)
 {
     if (state->malloc_size + size > state->malloc_limit) return NULL;
-    void *block = size <= largest ? take_block(size) : NULL;
-    if (!block && !(block = malloc(size))) return NULL;
+    struct kind *kind = size <= largest ? kind_for(size) : NULL;
+    if (!kind || kind->with_room == no_page) return allocate_slowly(state, size);
     state->malloc_count++;
-    state->malloc_size += usable_size(block);
-    return block;
+    state->malloc_size += kind->size;
+    return take_block(kind);
 }
 
 static void release(JSMallocState *state, void *block)
 {
     if (!block) return;
     state->malloc_count--;
-    state->malloc_size -= usable_size(block);
-    if (is_ours(block)) give_block(block);
-    else free(block);
+    if (is_ours(block)) state->malloc_size -= give_block(block);
+    else {
+        state->malloc_size -= malloc_usable_size(block);
+        free(block);
+    }
 }
 
 static void *resize(JSMallocState *state, void *block, size_t size)
@@ -156,7 +182,7 @@ static void *resize(JSMallocState *state, void *block, size_t size)
         if (moved) state->malloc_size += usable_size(moved) - before;
         return moved;
     }
-    if (is_ours(block) && size <= before && (size > largest || sizes[class_of[(size + 7) / 8]] == before)) return block;
+    if (is_ours(block) && size <= before && (size > largest || kind_for(size)->size == before)) return block;
     void *moved = allocate(state, size);
     if (!moved) return NULL;
     memcpy(moved, block, size < before ? size : before);
@@ -180,7 +206,10 @@ JSRuntime *memory_new_runtime(void)
     // A huge page for a heap of 2 MiB would double it.
     madvise(base, blocks_size, MADV_NOHUGEPAGE);
     pages = table;
-    for (int kind = 0; kind < 2 * classes; kind++) with_room[kind] = no_page;
+    for (int index = 0; index < 2 * classes; index++) {
+        uint16_t size = sizes[index % classes];
+        kinds[index] = (struct kind){size, page_size / size, (uint16_t)((65536 + size - 1) / size), no_page};
+    }
     for (int size = 0, class = 0; size <= largest / 8; size++) {
         if (size * 8 > sizes[class]) class++;
         class_of[size] = (uint8_t)class;
