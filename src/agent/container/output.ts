@@ -71,6 +71,7 @@ export class ProcessOutput {
 
   /** The process ended: what is in the pipe is still read, then the output ends, at the latest after a grace period. */
   processEnded(): void {
+    if (this.ended) return;
     this.loop.setTimer(GRACE_MS, () => {
       this.overdue = true;
       this.serve();
