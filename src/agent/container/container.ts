@@ -19,7 +19,7 @@ export class Container {
   /** Mount points on which it holds a reference. */
   readonly mountPoints: readonly string[];
   readonly heldMounts: HeldMounts;
-  /** Poststop hooks exist: crun has to run them. */
+  /** Hooks exist: crun has to run them. */
   readonly hasHooks: boolean;
   /** Its first process is not PID 1: the pod's pid namespace has another. */
   readonly sharesPidNamespace: boolean;
@@ -54,10 +54,11 @@ export class Container {
     return this.init.exitCode !== undefined ? "stopped" : this.phase;
   }
 
-  /** Lets the first process run; only once, and only while it waits. */
-  start(): void {
+  /** Lets the first process run, and then its poststart hooks; only once, and only while it waits. */
+  async start(): Promise<void> {
     this.require(["created"], "start");
-    this.crun.start(this.id);
+    if (this.hasHooks) await this.crun.startWithHooks(this.id);
+    else this.crun.start(this.id);
     this.phase = "running";
   }
 

@@ -55,9 +55,14 @@ export class Crun {
     return this.launch(launch, ["create", "--bundle", bundle]);
   }
 
+  /** `crun start`, for its poststart hooks. */
+  async startWithHooks(containerId: string): Promise<void> {
+    await this.run(["start", containerId], { fds: undefined, program: "" });
+  }
+
   /**
-   * Lets the first process run its program. `crun start` does no more than write one byte to the FIFO that the process
-   * waits at, and starting crun for it costs as much as a whole boot phase under emulation.
+   * Lets the first process run its program. Without hooks `crun start` does no more than write one byte to the FIFO that the
+   * process waits at, and starting crun for it costs as much as a whole boot phase under emulation.
    */
   start(containerId: string): void {
     const path = `${STATE_DIR}/${containerId}/exec.fifo`;

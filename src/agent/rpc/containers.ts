@@ -17,8 +17,8 @@ export function containerRpcs(deps: {
       await sandbox.createContainer(request, signal);
       return {};
     },
-    startContainer({ containerId }) {
-      sandbox.container(containerId).start();
+    async startContainer({ containerId }) {
+      await sandbox.container(containerId).start();
       return {};
     },
     async removeContainer({ containerId, timeout }) {
