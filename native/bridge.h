@@ -126,6 +126,8 @@ struct embedded_module {
 struct embedded_program {
     const char *name;   // the program's name on disk
     const char *module; // the module that it starts
+    // Bytes of heap at which garbage is looked for first; later the engine goes by what was left.
+    size_t first_collection;
 };
 extern const struct embedded_module embedded_modules[];   // ends with a NULL name
 extern const struct embedded_program embedded_programs[]; // ends with a NULL name; the first is the default

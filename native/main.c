@@ -12,9 +12,6 @@ int process_argc;
 char **process_argv;
 
 enum { exit_fatal = 70 }; // EX_SOFTWARE of sysexits.h
-// Bytes of heap at which garbage is first looked for; later the engine goes by what was left. Loading modules makes none, and
-// programs that are over by then need not look at all.
-enum { first_collection = 512 * 1024 };
 // Data on its way is in buffers of up to 1 MiB, several at once. Their memory stays for the next ones: to get it from the
 // kernel anew, a page fault for each page, costs more than to copy the data. It is given back when the program has settled.
 enum { most_of_heap = 4 << 20, kept_for_next = 16 << 20 };
@@ -70,12 +67,13 @@ int main(int argc, char **argv)
     JSRuntime *runtime = memory_new_runtime();
     if (!runtime) return exit_fatal;
     JS_SetMaxStackSize(runtime, stack);
-    JS_SetGCThreshold(runtime, first_collection);
+    const struct embedded_program *program = choose_program();
+    JS_SetGCThreshold(runtime, program->first_collection);
     engine_load_modules(runtime);
     engine_track_rejections(runtime);
     JSContext *ctx = JS_NewContext(runtime);
     if (!ctx) return exit_fatal;
     // A program's module ends the process itself; see src/sys/start.ts.
-    if (!engine_furnish(ctx) || !engine_start_module(ctx, choose_program()->module)) fail(ctx);
+    if (!engine_furnish(ctx) || !engine_start_module(ctx, program->module)) fail(ctx);
     return 0;
 }

@@ -92,7 +92,10 @@ function memoise(get) {
   };
 }
 
-/** The C file that embeds modules and the table of programs (see bridge.h). The first program is the default. */
+/**
+ * The C file that embeds modules and the table of programs (see bridge.h): name, module, bytes of heap before a search for
+ * garbage. The first program is the default. Loading modules makes no garbage, and programs that are over by then need not look.
+ */
 export function embeddedSource(modules, programs) {
   const parts = ['#include "bridge.h"', "#include <stddef.h>"];
   const blob = (symbol, path) =>
@@ -103,7 +106,8 @@ export function embeddedSource(modules, programs) {
   for (const [i, module] of modules.entries())
     parts.push(`    {"${module.name}", code_${i}, code_${i}_end, lines_${i}, lines_${i}_end},`);
   parts.push("    {0}};", "const struct embedded_program embedded_programs[] = {");
-  for (const [name, module] of programs) parts.push(`    {"${name}", "${module}.js"},`);
+  for (const [name, module, firstCollection = 512 << 10] of programs)
+    parts.push(`    {"${name}", "${module}.js", ${firstCollection}},`);
   parts.push("    {0}};", "");
   return parts.join("\n");
 }

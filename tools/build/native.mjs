@@ -11,7 +11,8 @@ import { bytecodeCompiler, compileBridge, releaseFlags } from "./c.mjs";
 import { engine } from "./engine.mjs";
 import { BuildError, main, root } from "./paths.mjs";
 
-// A binary: its file, its modules, and which module each program name starts. The first name is the default.
+// A binary: its file, its modules, and which module each program name starts (with what embeddedSource takes besides). The
+// first name is the default.
 const binaries = {
   host: {
     file: "out/bin/kata-ctl",
@@ -31,7 +32,8 @@ const binaries = {
   agent: {
     file: "out/libexec/kata-agent",
     entries: { agent: "src/agent/main.ts" },
-    programs: [["kata-agent", "agent"]],
+    // The agent looks for garbage as soon as the guest is idle. Before, a container waits for whatever else it does.
+    programs: [["kata-agent", "agent", 2 << 20]],
   },
 };
 
