@@ -42,11 +42,7 @@ export class Copier {
   }
 
   private directory(parent: number, name: string, plan: CopyPlan & { readonly kind: "directory" }): void {
-    try {
-      this.sys.mkdirAt(parent, name, plan.mode);
-    } catch (error) {
-      if (!isErrno(error, "EEXIST")) throw error;
-    }
+    this.sys.mkdirAt(parent, name, plan.mode);
     const fd = this.sys.openBeneath(parent, name, { directory: true, noFollow: true });
     this.finish(fd, plan);
   }

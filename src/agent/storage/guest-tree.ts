@@ -17,18 +17,12 @@ export class GuestTree {
 
   /** Opens directory `path`, creating what is missing with `mode`. The caller closes the descriptor. */
   ensureDirectory(path: string, mode = 0o755): number {
-    return this.walk(this.relative(path), (parent, name) => {
-      try {
-        this.sys.mkdirAt(parent, name, mode);
-      } catch (error) {
-        if (!isErrno(error, "EEXIST")) throw error;
-      }
-    });
+    return this.walk(this.relative(path), (parent, name) => this.sys.mkdirAt(parent, name, mode));
   }
 
   /** Opens an existing directory; SysError when it is missing, not a directory or behind a link. */
   openDirectory(path: string): number {
-    return this.walk(this.relative(path), undefined);
+    return this.walk(this.relative(path));
   }
 
   /** Creates the parent directories and an empty regular file, the mount point for a file. */
@@ -65,11 +59,12 @@ export class GuestTree {
     return path.slice(this.root.length + 1).split("/");
   }
 
-  private walk(parts: readonly string[], create: ((parent: number, name: string) => void) | undefined): number {
+  private walk(parts: readonly string[], prepare?: (parent: number, name: string) => void): number {
     let fd = this.sys.open(this.root, { directory: true });
     for (const name of parts) {
       try {
-        const next = this.step(fd, name, create);
+        prepare?.(fd, name);
+        const next = this.sys.openBeneath(fd, name, { directory: true, noFollow: true });
         this.sys.close(fd);
         fd = next;
       } catch (error) {
@@ -78,16 +73,5 @@ export class GuestTree {
       }
     }
     return fd;
-  }
-
-  private step(fd: number, name: string, create: ((parent: number, name: string) => void) | undefined): number {
-    const options = { directory: true, noFollow: true };
-    try {
-      return this.sys.openBeneath(fd, name, options);
-    } catch (error) {
-      if (create === undefined || !isErrno(error, "ENOENT")) throw error;
-      create(fd, name);
-      return this.sys.openBeneath(fd, name, options);
-    }
   }
 }

@@ -243,8 +243,12 @@ export function fakeFiles(tree: FakeTree, descriptors: Descriptors, now: () => n
     fchown(fd, uid, gid) {
       Object.assign(descriptors.node("fchown", fd).node, { uid, gid });
     },
-    mkdirAt: (dirFd, name, mode) =>
-      addNode("mkdirat", at("mkdirat", dirFd, name), tree.make("directory", mode & ~umask)),
+    mkdirAt(dirFd, name, mode) {
+      const located = at("mkdirat", dirFd, name);
+      if (located.node !== undefined) return false;
+      addNode("mkdirat", located, tree.make("directory", mode & ~umask));
+      return true;
+    },
     unlinkAt: (dirFd, name, directory = false) => removeNode("unlinkat", at("unlinkat", dirFd, name), directory),
     renameAt: (fromDir, from, toDir, to) =>
       moveNode("renameat", at("renameat", fromDir, from), at("renameat", toDir, to)),

@@ -164,7 +164,8 @@ test(
 test("calls relative to a directory descriptor stay in it", ({ sys, tempDir }) => {
   const dir = tempDir();
   const fd = sys.open(dir, { directory: true });
-  sys.mkdirAt(fd, "sub", 0o700);
+  expect(sys.mkdirAt(fd, "sub", 0o700)).toBe(true);
+  expect(sys.mkdirAt(fd, "sub", 0o700)).toBe(false);
   sys.symlinkAt("sub", fd, "link");
   sys.renameAt(fd, "link", fd, "link2");
   expect(sys.readDirAt(fd).map((entry) => entry.name)).toEqual(["link2", "sub"]);

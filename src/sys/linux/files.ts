@@ -1,7 +1,6 @@
 import * as native from "kata:native";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { KataError } from "../../base/error.ts";
-import { isErrno } from "../error.ts";
 import type { DirEntry, FileKind, FileStat, FilesPort, OpenOptions } from "../port/files.ts";
 import { check, checkReady, checkValue, EAGAIN, sysError } from "./check.ts";
 
@@ -30,12 +29,17 @@ const kinds: Readonly<Record<number, FileKind>> = {
   12: "socket",
 };
 
-const EFBIG = -27;
+// errno(3)
+const ENOENT = 2;
+const EEXIST = 17;
+const EFBIG = 27;
 const defaultLimit = 16 * 1024 * 1024;
 
 function bitsOf(options: OpenOptions): number {
   let bits = 0;
-  for (const [name, bit] of Object.entries(openBits)) if (options[name as keyof typeof openBits]) bits |= bit;
+  for (const name in options) {
+    if (options[name as keyof OpenOptions] === true) bits |= openBits[name as keyof typeof openBits];
+  }
   return bits;
 }
 
@@ -84,7 +88,7 @@ export const linuxFiles: FilesPort = {
   readable: (fd) => check("ioctl FIONREAD", native.readable(fd)),
   readFile(path, maxBytes = defaultLimit) {
     const content = native.readFile(path, maxBytes);
-    if (content === EFBIG) throw new KataError("resource-exhausted", `File ${path} is larger than ${maxBytes} bytes`);
+    if (content === -EFBIG) throw new KataError("resource-exhausted", `File ${path} is larger than ${maxBytes} bytes`);
     return checkValue("read", content, path);
   },
   readText: (path, maxBytes) => utf8Decode(linuxFiles.readFile(path, maxBytes)),
@@ -122,14 +126,12 @@ export const linuxFiles: FilesPort = {
     check("mkdir", native.mkdir(path, mode), path);
   },
   mkdirAll(path, mode = 0o755) {
-    try {
-      linuxFiles.mkdir(path, mode);
-    } catch (error) {
-      if (isErrno(error, "EEXIST") && linuxFiles.stat(path).kind === "directory") return;
-      if (!isErrno(error, "ENOENT") || parentOf(path) === path) throw error;
+    const result = native.mkdir(path, mode);
+    if (result === -EEXIST && linuxFiles.stat(path).kind === "directory") return;
+    if (result === -ENOENT && parentOf(path) !== path) {
       linuxFiles.mkdirAll(parentOf(path), mode);
       linuxFiles.mkdirAll(path, mode);
-    }
+    } else check("mkdir", result, path);
   },
   rmdir(path) {
     check("rmdir", native.rmdir(path), path);
@@ -176,7 +178,10 @@ export const linuxFiles: FilesPort = {
     check("fchown", native.fchown(fd, uid, gid));
   },
   mkdirAt(dirFd, name, mode) {
-    check("mkdirat", native.mkdirAt(dirFd, name, mode), name);
+    const result = native.mkdirAt(dirFd, name, mode);
+    if (result === -EEXIST) return false;
+    check("mkdirat", result, name);
+    return true;
   },
   unlinkAt(dirFd, name, directory = false) {
     check("unlinkat", native.unlinkAt(dirFd, name, directory ? 1 : 0), name);

@@ -106,7 +106,8 @@ export interface FilesPort {
   fsync(fd: number): void;
   fchmod(fd: number, mode: number): void;
   fchown(fd: number, uid: number, gid: number): void;
-  mkdirAt(dirFd: number, name: string, mode: number): void;
+  /** False when the name is there already, whatever it is. */
+  mkdirAt(dirFd: number, name: string, mode: number): boolean;
   /** unlinkat(2); `directory` for AT_REMOVEDIR. */
   unlinkAt(dirFd: number, name: string, directory?: boolean): void;
   renameAt(fromDir: number, from: string, toDir: number, to: string): void;
