@@ -27,11 +27,12 @@ export interface Field<M> {
   readonly path: Path;
 }
 
-/** Ways through encoder and decoder: single texts, single numbers of 32 bits, and everything else. */
+/** Ways through encoder and decoder: single texts, lists of texts, single numbers of 32 bits, and everything else. */
 export const TEXT = 1;
 export const NUMBER = 2;
+export const TEXTS = 3;
 const OTHER = 0;
-type Path = typeof TEXT | typeof NUMBER | typeof OTHER;
+type Path = typeof TEXT | typeof NUMBER | typeof TEXTS | typeof OTHER;
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
@@ -53,7 +54,8 @@ function propertyName(name: string): string {
 }
 
 function pathOf(shape: Shape, type: unknown): Path {
-  if (shape !== "single" && shape !== "optional") return OTHER;
+  if (shape === "repeated") return type === "string" ? TEXTS : OTHER;
+  if (shape === "map") return OTHER;
   if (type === "string") return TEXT;
   return type === "uint32" || type === "int32" ? NUMBER : OTHER;
 }

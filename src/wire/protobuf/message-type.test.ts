@@ -106,6 +106,26 @@ describe("encode()", () => {
 });
 
 describe("decode()", () => {
+  test("tells the texts of one list from those of another, whatever their tags look like", () => {
+    type Lists = Record<"first" | "last", string[]>;
+    const rows = (first: number, last: number): FieldRow[] => [
+      [first, "first", "string", "repeated"],
+      [last, "last", "string", "repeated"],
+    ];
+    for (const [first, last] of [
+      [1, 2],
+      [15, 16],
+      [16, 17],
+      [2, 2047],
+    ] as const) {
+      const type = new MessageType<Lists>("test.Lists", () => rows(first, last));
+      const message = { first: ["a", "", "b"], last: ["c", "\u0002\u0082", ""] };
+      expect(type.decode(type.encode(message).finish())).toEqual(message);
+    }
+    expect(Tree.decode(bytes("5a0161 0a0162 5a0163 5a00")).names).toEqual(["a", "c", ""]);
+    expect(() => Tree.decode(bytes("5a0161 5a"))).toThrow("bytes end inside a value");
+  });
+
   test("ignores unknown fields and known fields of another wire type", () => {
     const unknown = "f80101 f9010102030405060708 fa0103616263 fd0101020304";
     expect(Tree.decode(bytes(`${unknown} 0a0161 0803 22020101`))).toEqual(Tree.create({ text: "a" }));

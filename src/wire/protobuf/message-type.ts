@@ -2,7 +2,7 @@ import { KataError } from "../../base/error.ts";
 import type { Codec } from "../codec.ts";
 import { parseFieldList } from "./field-list.ts";
 import type * as fields from "./fields.ts";
-import { initialValue, isVarint, NUMBER, type ScalarKind, TEXT, toField, zeroOf } from "./fields.ts";
+import { initialValue, isVarint, NUMBER, type ScalarKind, TEXT, TEXTS, toField, zeroOf } from "./fields.ts";
 import { ProtobufReader } from "./reader.ts";
 import { readScalar, writeScalar } from "./scalars.ts";
 import { ProtobufWriter } from "./writer.ts";
@@ -121,6 +121,7 @@ export class MessageType<T extends object> implements Codec<T> {
       const field = byNumber[tag >>> 3];
       if (tag === field?.tag) {
         if (field.path === TEXT) message[field.name] = reader.text();
+        else if (field.path === TEXTS) reader.texts(message[field.name] as string[], tag);
         else this.readField(message, field, reader);
       } else if (field?.shape === "repeated" && tag === field.number * 8 && isVarint(field.type)) {
         // A scalar of a repeated field outside the packed form: old encoders write it so.

@@ -141,6 +141,16 @@ export class ProtobufReader {
     return text;
   }
 
+  /** Adds an item to `list` as text, and those behind it that have the same tag if that is of one byte. */
+  texts(list: string[], tag: number): void {
+    for (;;) {
+      this.spend(1);
+      list.push(this.text());
+      if (tag >= 0x80 || this.position >= this.end || this.bytes[this.position] !== tag) return;
+      this.position++;
+    }
+  }
+
   /** Steps over the item behind a tag that this side does not know. Groups are refused: no peer of ours sends them. */
   skip(tag: number): void {
     if (tag < 8) throw malformed("field number 0 is not allowed");
