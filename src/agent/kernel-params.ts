@@ -120,7 +120,9 @@ export function parseAgentParams(commandLine: string): AgentParams {
     unknown,
     problems,
   };
-  for (const { key, value } of parseCommandLine(commandLine)) {
+  // Most hosts have nothing to say, and the words are many.
+  const given = commandLine.includes("agent.") ? parseCommandLine(commandLine) : [];
+  for (const { key, value } of given) {
     if (!key.startsWith("agent.")) continue;
     const set = setters[key];
     if (set === undefined) {

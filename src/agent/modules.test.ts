@@ -25,8 +25,10 @@ describe("ModuleTable", () => {
 
   test("finds what is loaded unasked", () => {
     const modules = new ModuleTable(table);
-    expect(modules.triggered("bus").map(({ name }) => name)).toEqual(["virtio_ring", "virtio"]);
-    expect(modules.triggered("virtio").map(({ name }) => name)).toEqual(["virtio_console", "virtio_gpio"]);
+    expect(modules.busDrivers().map(({ name }) => name)).toEqual(["virtio_ring", "virtio"]);
+    expect(modules.virtioDrivers(3).map(({ name }) => name)).toEqual(["virtio_console"]);
+    expect(modules.virtioDrivers(42).map(({ name }) => name)).toEqual(["virtio_gpio"]);
+    expect(modules.virtioDrivers(4)).toEqual([]);
   });
 
   test("does not know other names, and may be empty", () => {

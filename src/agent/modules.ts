@@ -26,42 +26,62 @@ const VIRTIO_CONSOLE = 3;
 const VIRTIO_VSOCK = 19;
 
 /**
- * The table's lines by module name. Lines are parsed when they are asked for: at boot few are, and every millisecond
- * counts.
+ * The table, as text: at boot few of its lines are asked for, and every millisecond counts, so that only these are looked
+ * for and parsed.
  */
 export class ModuleTable {
-  private readonly lines = new Map<string, string>();
+  /** Every line has an end before and behind it. */
+  private readonly text: string;
 
   constructor(text: string) {
-    for (const line of text.split("\n")) {
-      if (line !== "") this.lines.set(line.slice(0, line.indexOf(" ")), line);
-    }
+    this.text = `\n${text.trim()}\n`;
   }
 
   get empty(): boolean {
-    return this.lines.size === 0;
+    return this.text === "\n\n";
   }
 
   /** The entry of a module; undefined when the guest does not know it. Throws `invalid-argument` for a malformed line. */
   get(name: string): ModuleEntry | undefined {
-    const line = this.lines.get(name);
-    return line === undefined ? undefined : parseModuleLine(line);
+    const at = this.text.indexOf(`\n${name} `);
+    return at < 0 ? undefined : this.entryAt(at + 1);
   }
 
-  /** Entries that are loaded without being asked for by name. */
-  triggered(kind: "bus" | "virtio"): ModuleEntry[] {
-    const entries: ModuleEntry[] = [];
-    for (const line of this.lines.values()) if (line.includes(` ${kind}:`)) entries.push(parseModuleLine(line));
-    return entries;
+  /** The drivers of the buses. */
+  busDrivers(): ModuleEntry[] {
+    return this.starts(" bus:").map((start) => this.entryAt(start));
+  }
+
+  /** The drivers of a virtio device. */
+  virtioDrivers(id: number): ModuleEntry[] {
+    const { text } = this;
+    const wanted = this.starts(" virtio:").filter((start) => {
+      const at = text.indexOf(":", start) + 1;
+      return text.slice(at, text.indexOf(" ", at)).split(",").includes(String(id));
+    });
+    return wanted.map((start) => this.entryAt(start));
+  }
+
+  /** Where the lines start that have such a trigger. */
+  private starts(trigger: string): number[] {
+    const starts: number[] = [];
+    for (let at = this.text.indexOf(trigger); at >= 0; at = this.text.indexOf(trigger, at + 1)) {
+      starts.push(this.text.lastIndexOf("\n", at) + 1);
+    }
+    return starts;
+  }
+
+  private entryAt(start: number): ModuleEntry {
+    return parseModuleLine(this.text.slice(start, this.text.indexOf("\n", start)));
   }
 }
 
 /** Parses one line of the table; throws `invalid-argument` when it breaks the form. */
 export function parseModuleLine(line: string): ModuleEntry {
-  const [name, when, file, dependencies, ...rest] = line.split(" ");
-  const trigger = parseTrigger(when ?? "");
-  if (name === undefined || !/^[a-z0-9_]+$/.test(name) || trigger === undefined) throw malformed(line);
-  if (file === undefined || !/^(?:-|[\w.-]+\.ko)$/.test(file)) throw malformed(line);
+  const [name = "", when = "", file = "", dependencies, ...rest] = line.split(" ");
+  const trigger = parseTrigger(when);
+  if (!/^[a-z0-9_]+$/.test(name) || trigger === undefined) throw malformed(line);
+  if (file !== "-" && (!file.endsWith(".ko") || file.includes("/"))) throw malformed(line);
   if (dependencies === undefined || rest.length > 0) throw malformed(line);
   return {
     name,
@@ -109,7 +129,7 @@ export class Modules {
 
   /** Loads the buses' drivers, then the virtio drivers that lead to the host: console and vsock. */
   loadChannelModules(): void {
-    for (const entry of this.table.triggered("bus")) {
+    for (const entry of this.table.busDrivers()) {
       if (entry.when.kind === "bus" && this.busPresent(entry.when.bus)) this.tryLoad(entry.name);
     }
     for (const id of this.virtioDevices()) if (id === VIRTIO_CONSOLE || id === VIRTIO_VSOCK) this.loadForVirtio(id);
@@ -138,14 +158,14 @@ export class Modules {
         hint: "Add the module to the guest image or use a storage or device kind that it supports",
       });
     }
-    for (const dependency of entry.dependencies) this.insert(this.table.get(dependency), "");
+    for (const dependency of entry.dependencies) {
+      if (!this.loaded.has(dependency)) this.insert(this.table.get(dependency), "");
+    }
     this.insert(entry, parameters);
   }
 
   private loadForVirtio(id: number): void {
-    for (const entry of this.table.triggered("virtio")) {
-      if (entry.when.kind === "virtio" && entry.when.ids.includes(id)) this.tryLoad(entry.name);
-    }
+    for (const { name } of this.table.virtioDrivers(id)) this.tryLoad(name);
   }
 
   /** A driver that cannot be loaded must not stop the boot: whoever needs the device reports its absence. */

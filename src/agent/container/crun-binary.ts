@@ -41,7 +41,9 @@ export function prepareCrun(deps: { readonly sys: Sys; readonly logger: Logger }
 
 /** Whether QEMU translates the guest's instructions instead of having the processor execute them. */
 function isEmulated(sys: FilesPort): boolean {
-  return /^model name\s*:.*\bTCG\b/m.test(sys.readText("/proc/cpuinfo"));
+  const text = sys.readText("/proc/cpuinfo");
+  const at = text.indexOf("\nmodel name");
+  return at >= 0 && text.slice(at, text.indexOf("\n", at + 1)).includes("TCG");
 }
 
 function copy(sys: Sys, from: string, to: string): void {

@@ -8,6 +8,12 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
+/** The same number, as a double where that holds it: the engine writes those by itself. */
+export function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** Serialises; unlike JSON.stringify it writes a bigint as the number it is (RLIM_INFINITY does not fit a double). */
 export function writeJson(value: Json): string {
   if (typeof value === "bigint") return value.toString();

@@ -15,6 +15,9 @@ const PROC_TARGETS: ReadonlySet<string> = new Set(
     .map((name) => `/proc/${name}`),
 );
 
+/** What is in a text that is not one mount option. */
+const NO_WORD = /[\s,\0]/;
+
 /** Whether a mount of the specification is a bind mount. */
 export function isBind(mount: Mount): boolean {
   return mount.type === "bind" || mount.options.includes("bind") || mount.options.includes("rbind");
@@ -31,13 +34,13 @@ export function ociMount(mount: Mount): Json {
     );
   }
   checkProc(mount, destination, field);
-  for (const option of mount.options) {
-    if (!/^[^\s,\0]+$/.test(option)) {
-      throw invalid(
-        field,
-        `Mount option of ${destination} must be one word without commas, got ${JSON.stringify(option)}`,
-      );
-    }
+  // All at once: a search costs the engine more than the few letters of an option.
+  if (mount.options.includes("") || NO_WORD.test(mount.options.join(""))) {
+    const option = mount.options.find((text) => text === "" || NO_WORD.test(text));
+    throw invalid(
+      field,
+      `Mount option of ${destination} must be one word without commas, got ${JSON.stringify(option)}`,
+    );
   }
   if (isBind(mount)) {
     const source = tidyPath(mount.source);

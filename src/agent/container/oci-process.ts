@@ -1,5 +1,5 @@
 import type { LinuxCapabilities, POSIXRlimit, Process } from "../../wire/gen/agent/oci.ts";
-import type { Json } from "./json.ts";
+import { exact, type Json } from "./json.ts";
 import { invalid, isNormalPath, tidyPath } from "./rules.ts";
 
 const RLIMITS: ReadonlySet<string> = new Set(
@@ -59,14 +59,18 @@ function user({ User }: Process): Json {
 
 /** Absent capabilities mean none: silence must not grant everything. */
 function capabilities(caps: LinuxCapabilities | undefined): Json {
+  // The lists name the same ones.
+  const known = new Set<string>();
   const list = (field: string, names: readonly string[] = []) => {
     for (const name of names) {
+      if (known.has(name)) continue;
       if (!/^CAP_[A-Z0-9_]{1,40}$/.test(name)) {
         throw invalid(
           "process.capabilities",
           `process.capabilities.${field} has a malformed name ${JSON.stringify(name)}`,
         );
       }
+      known.add(name);
     }
     return names;
   };
@@ -88,7 +92,7 @@ function rlimit({ Type, Soft, Hard }: POSIXRlimit): Json {
       `process.rlimits: the soft limit of ${Type}, ${Soft}, exceeds the hard one, ${Hard}`,
     );
   }
-  return { type: Type, soft: Soft, hard: Hard };
+  return { type: Type, soft: exact(Soft), hard: exact(Hard) };
 }
 
 function oomScoreAdj(value: bigint): number {

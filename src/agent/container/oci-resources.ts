@@ -6,7 +6,7 @@ import type {
   LinuxResources,
   LinuxThrottleDevice,
 } from "../../wire/gen/agent/oci.ts";
-import type { Json } from "./json.ts";
+import { exact, type Json } from "./json.ts";
 import { invalid, isNormalPath } from "./rules.ts";
 
 /** Device nodes that every container may use, and the right to create nodes without using them (as runc and crun). */
@@ -68,7 +68,8 @@ export function ociResources(
     ],
     memory: memory(resources),
     cpu: cpu(resources),
-    pids: resources?.Pids === undefined || resources.Pids.Limit === 0n ? undefined : { limit: resources.Pids.Limit },
+    pids:
+      resources?.Pids === undefined || resources.Pids.Limit === 0n ? undefined : { limit: exact(resources.Pids.Limit) },
     blockIO: resources?.BlockIO === undefined ? undefined : blockIo(resources.BlockIO),
     hugepageLimits: (resources?.HugepageLimits ?? []).map(({ Pagesize, Limit }) => {
       if (!/^\d{1,6}[KMG]B$/.test(Pagesize))
@@ -76,7 +77,7 @@ export function ociResources(
           "linux.resources.hugepageLimits",
           `Huge page size must look like 2MB, got ${JSON.stringify(Pagesize)}`,
         );
-      return { pageSize: Pagesize, limit: Limit };
+      return { pageSize: Pagesize, limit: exact(Limit) };
     }),
   };
 }
@@ -98,7 +99,7 @@ function deviceRule(entry: LinuxDeviceCgroup): Json {
   };
 }
 
-const given = (value: bigint | undefined): bigint | undefined => (value === 0n ? undefined : value);
+const given = (value: bigint): number | bigint | undefined => (value === 0n ? undefined : exact(value));
 
 function memory(resources: LinuxResources | undefined): Json | undefined {
   const Memory = resources?.Memory;
@@ -127,7 +128,9 @@ function cpu(resources: LinuxResources | undefined): Json | undefined {
 
 function blockIo(io: LinuxBlockIO): Json {
   const throttle = (list: readonly LinuxThrottleDevice[]) =>
-    list.length === 0 ? undefined : list.map(({ Major, Minor, Rate }) => ({ major: Major, minor: Minor, rate: Rate }));
+    list.length === 0
+      ? undefined
+      : list.map(({ Major, Minor, Rate }) => ({ major: exact(Major), minor: exact(Minor), rate: exact(Rate) }));
   return {
     weight: io.Weight === 0 ? undefined : io.Weight,
     throttleReadBpsDevice: throttle(io.ThrottleReadBpsDevice),

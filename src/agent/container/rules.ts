@@ -11,11 +11,14 @@ export function invalid(field: string, message: string): KataError {
 /** Whether `path` is absolute and normal: no `//`, no `.` or `..` components, no trailing slash, no NUL. */
 export function isNormalPath(path: string): boolean {
   if (path === "/") return true;
-  return path.length <= 4096 && /^(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+$/.test(path);
+  if (!path.startsWith("/") || path.endsWith("/") || path.length > 4096) return false;
+  if (path.includes("//") || path.includes("\0")) return false;
+  return !path.includes("/.") || !/\/\.{1,2}(?:\/|$)/.test(path);
 }
 
 /** `path` without doubled, trailing and `.` parts; `..` stays, for `isNormalPath` to refuse. */
 export function tidyPath(path: string): string {
+  if (isNormalPath(path)) return path;
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   return (path.startsWith("/") ? "/" : "") + parts.join("/");
 }

@@ -96,9 +96,11 @@ export function mountPoints(mountInfo: string): string[] {
   const points: string[] = [];
   for (const line of mountInfo.split("\n")) {
     const point = line.split(" ", 5)[4];
-    if (point !== undefined) {
-      points.push(point.replace(/\\([0-7]{3})/g, (_match, octal) => String.fromCharCode(Number.parseInt(octal, 8))));
-    }
+    if (point !== undefined) points.push(point.includes("\\") ? unescapeOctal(point) : point);
   }
   return points;
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_match, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
