@@ -76,10 +76,14 @@ export async function runAgent(environment: AgentEnvironment): Promise<number> {
   server.register(healthService, healthRpcs());
   server.register(
     agentService,
-    lazyHandlers(agentService, async () => (await load()).handlers),
+    lazyHandlers(
+      agentService,
+      async () => (await load()).handlers,
+      async () => (await load()).rareHandlers(),
+    ),
   );
   const loadLater = (delayMs: number) => void loop.setTimer(delayMs, () => void load());
-  openChannels({ ...environment, uevents, server, onHost: () => loadLater(HOST_HEAD_START_MS) }, params);
+  await openChannels({ ...environment, uevents, server, onHost: () => loadLater(HOST_HEAD_START_MS) }, params);
   logger.info("agent ready", { kernel_ms: Math.round(startedMs), agent_ms: Math.round(sys.nowMs() - startedMs) });
   loadLater(PATIENCE_MS);
 

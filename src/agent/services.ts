@@ -11,9 +11,7 @@ import { DeviceFinder } from "./devices/finder.ts";
 import { initialise } from "./init/init.ts";
 import type { Modules } from "./modules.ts";
 import { containerRpcs } from "./rpc/containers.ts";
-import { copyRpcs } from "./rpc/copy.ts";
 import type { AgentHandlers } from "./rpc/handlers.ts";
-import { networkRpcs, withNetlink } from "./rpc/network.ts";
 import { processRpcs } from "./rpc/processes.ts";
 import { sandboxRpcs } from "./rpc/sandbox.ts";
 import { systemRpcs } from "./rpc/system.ts";
@@ -28,14 +26,14 @@ import type { Uevents } from "./uevents.ts";
 const PRIVATE_DIR = "/run/kata-agent";
 const DEFAULT_PIPE_BYTES = 1 << 20;
 
-/** The loopback interface of every network namespace. */
-const LOOPBACK_INDEX = 1;
 /** Pause before the work that nobody waits for: a short-lived container has come and gone by then. */
 const IDLE_MS = 2000;
 
 /** What serves the host once it is loaded. */
 export interface Services {
   readonly handlers: AgentHandlers;
+  /** Those of the other methods, whose code is loaded then. */
+  readonly rareHandlers: () => Promise<AgentHandlers>;
   readonly sandbox: Sandbox;
 }
 
@@ -51,8 +49,7 @@ export function startServices(environment: AgentEnvironment, parts: ServiceParts
   const { sys, loop, logger, isInit } = environment;
   if (isInit) {
     initialise({ sys, logger });
-    // Done long before crun has made the first container.
-    void bringUpLoopback(environment);
+    bringUpLoopback(environment);
   }
   const { crun, ...services } = assemble(environment, parts);
   const settle = () => {
@@ -87,19 +84,23 @@ function assemble(environment: AgentEnvironment, parts: ServiceParts): Services 
   const sandbox = new Sandbox({ sys, logger, modules, storages, mounter, namespaces, creator, execs, oom });
   const handlers: AgentHandlers = {
     ...sandboxRpcs({ sandbox, onDestroyed }),
-    ...containerRpcs({ sys, sandbox, oom }),
+    ...containerRpcs({ sandbox, oom }),
     ...processRpcs({ sandbox }),
-    ...networkRpcs({ sys, loop, modules, finder }),
     ...systemRpcs({ sys, clock: loop }),
-    ...copyRpcs({ sys }),
   };
-  return { sandbox, handlers, crun };
+  let rare: Promise<AgentHandlers> | undefined;
+  const rareHandlers = () => {
+    rare ??= import("./rpc/rare.ts").then(({ rareRpcs }) => rareRpcs({ sys, loop, modules, finder, sandbox }));
+    return rare;
+  };
+  return { sandbox, handlers, rareHandlers, crun };
 }
 
 /** Containers share the guest's network, loopback included. */
-async function bringUpLoopback({ sys, loop, logger }: AgentEnvironment): Promise<void> {
+function bringUpLoopback({ sys, logger }: AgentEnvironment): void {
   try {
-    await withNetlink({ sys, loop }, (net) => net.setLink(LOOPBACK_INDEX, { up: true }));
+    // IFF_UP, the only one of the flags that can be set. A netlink client would be a quarter of the code that is loaded.
+    sys.writeFile("/sys/class/net/lo/flags", "1");
   } catch (error) {
     logger.warn("no loopback interface", { error: KataError.from(error) });
   }

@@ -6,11 +6,9 @@ import type { TtrpcServer } from "../../wire/ttrpc/server.ts";
 import type { AgentParams } from "../kernel-params.ts";
 import type { AgentLog } from "../log.ts";
 import type { Uevents } from "../uevents.ts";
-import { DebugConsole } from "./debug-console.ts";
 import { PortScanner } from "./port-scanner.ts";
 import { SerialPort } from "./serial-port.ts";
 import { SessionSplitter } from "./session-splitter.ts";
-import { listenVsock } from "./vsock.ts";
 
 /** What the channels connect. */
 export interface ChannelDeps {
@@ -38,8 +36,11 @@ const CONSOLE_PORT = 1026;
 /** A log reader that does not read makes the log wait, and beyond that lose lines, rather than grow. */
 const LOG_BACKLOG_BYTES = 256 * 1024;
 
-/** Opens every way to the agent that this guest has: virtio-serial ports, also ones that appear later, and vsock. */
-export function openChannels(deps: ChannelDeps, params: AgentParams): void {
+/**
+ * Opens every way to the agent that this guest has: virtio-serial ports, also ones that appear later, and vsock. Code for
+ * those that it has not is not loaded.
+ */
+export async function openChannels(deps: ChannelDeps, params: AgentParams): Promise<void> {
   const { sys, loop, logger, server, uevents, onHost } = deps;
   const services: Service[] = [
     {
@@ -54,6 +55,7 @@ export function openChannels(deps: ChannelDeps, params: AgentParams): void {
     { port: "agent.log.0", vsock: params.logPort || LOG_PORT, serve: (stream) => serveLog(deps, stream) },
   ];
   if (params.debugConsole) {
+    const { DebugConsole } = await import("./debug-console.ts");
     const { serve } = new DebugConsole(deps);
     services.push({ port: "agent.debug.0", vsock: params.debugConsolePort || CONSOLE_PORT, serve });
   }
@@ -68,6 +70,9 @@ export function openChannels(deps: ChannelDeps, params: AgentParams): void {
     if (event.properties.get("SUBSYSTEM") === "virtio-ports") scanner.scan();
   });
   scanner.scan();
+  // Without the driver's node a socket would only make the kernel look for a module, by starting a program that is not there.
+  if (!sys.exists("/dev/vsock")) return;
+  const { listenVsock } = await import("./vsock.ts");
   for (const { vsock, serve } of services) listenVsock(deps, vsock, serve);
 }
 

@@ -14,8 +14,6 @@ export function listenVsock(
   port: number,
   onStream: (stream: ByteStream) => void,
 ): StreamListener | undefined {
-  // Without the driver's node a socket would only make the kernel look for a module, by starting a program that is not there.
-  if (!deps.sys.exists("/dev/vsock")) return undefined;
   try {
     return listenStreams(deps.sys, deps.loop, { kind: "vsock", cid: VMADDR_CID_ANY, port }, onStream, {
       backlog: BACKLOG,

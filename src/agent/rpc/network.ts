@@ -36,7 +36,7 @@ export function networkRpcs(deps: {
 }
 
 /** Runs `work` with a netlink socket of its own: such requests are rare, a socket kept open would only cost memory. */
-export async function withNetlink<T>(
+async function withNetlink<T>(
   deps: { readonly sys: Sys; readonly loop: Loop },
   work: (net: RtnetlinkClient) => Promise<T>,
 ): Promise<T> {

@@ -5,7 +5,6 @@ import { isErrno } from "../../sys/error.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { invalid } from "../container/rules.ts";
 import { listNames } from "../devices/pci-path.ts";
-import { agentMetrics } from "../metrics.ts";
 import { storageDrivers } from "../storage/registry.ts";
 import type { AgentHandlers } from "./handlers.ts";
 
@@ -15,9 +14,8 @@ const ONLINE_TRIES = 100;
 const ONLINE_PAUSE_MS = 50;
 const SEED_LIMIT = 4096;
 
-/** The guest as a machine: details, hotplugged CPUs and memory, clock, randomness, metrics. */
+/** The guest as a machine: details, hotplugged CPUs and memory, clock, randomness. */
 export function systemRpcs({ sys, clock }: { readonly sys: Sys; readonly clock: Clock }): AgentHandlers {
-  let scrapes = 0;
   return {
     getGuestDetails(request) {
       return {
@@ -27,7 +25,7 @@ export function systemRpcs({ sys, clock }: { readonly sys: Sys; readonly clock: 
           initDaemon: sys.pid() === 1,
           deviceHandlers: [],
           storageHandlers: [...storageDrivers.keys()],
-          supportsSeccomp: /^Seccomp:/m.test(sys.readText("/proc/self/status")),
+          supportsSeccomp: sys.readText("/proc/self/status").includes("\nSeccomp:"),
           // Concurrent ReadStdout, ReadStderr and WriteStdin calls of a process are served in the order they came.
           extraFeatures: ["ordered-streams"],
         },
@@ -51,7 +49,6 @@ export function systemRpcs({ sys, clock }: { readonly sys: Sys; readonly clock: 
       sys.setWallClock(Sec, Number(Usec) * 1000);
       return {};
     },
-    getMetrics: () => ({ metrics: agentMetrics(sys, ++scrapes) }),
   };
 }
 

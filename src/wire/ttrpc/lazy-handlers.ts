@@ -6,22 +6,24 @@ import { lowerFirst } from "./method-name.ts";
 type Handler = (request: unknown, context: CallContext) => unknown;
 
 /**
- * Handlers for every unary method of a service that get the real ones when they are called. A method without a real one
- * answers `unimplemented`, in the words that the server has for it.
+ * Handlers for every unary method of a service that get the real ones when they are called: those of the first of `loads`
+ * that has some. A method without a real one answers `unimplemented`, in the words that the server has for it.
  */
 export function lazyHandlers<S extends ServiceDefinition>(
   service: S,
-  load: () => Promise<ServiceHandlers<S>>,
+  ...loads: readonly (() => Promise<ServiceHandlers<S>>)[]
 ): ServiceHandlers<S> {
   const handlers: Record<string, Handler> = {};
   for (const method of Object.keys(service.methods)) {
     const name = lowerFirst(method);
     handlers[name] = async (request, context) => {
-      // Looked up by name, the pairing of handler and method is beyond the compiler.
-      const loaded = await load();
-      const handler = (loaded as Readonly<Record<string, Handler | undefined>>)[name];
-      if (handler === undefined) throw new KataError("unimplemented", `method ${method}`);
-      return handler.call(loaded, request, context);
+      for (const load of loads) {
+        // Looked up by name, the pairing of handler and method is beyond the compiler.
+        const loaded = await load();
+        const handler = (loaded as Readonly<Record<string, Handler | undefined>>)[name];
+        if (handler !== undefined) return handler.call(loaded, request, context);
+      }
+      throw new KataError("unimplemented", `method ${method}`);
     };
   }
   return handlers as ServiceHandlers<S>;
