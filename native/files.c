@@ -287,6 +287,14 @@ NATIVE(fstat)
     return fstat(fd, &info) < 0 ? give_call(ctx, -1) : give_stat(ctx, &info);
 }
 
+// exists(path): 1 or 0. SAFETY: nothing but a copied path.
+NATIVE(exists)
+{
+    char path[PATH_MAX];
+    int bad = arg_path(ctx, argv[0], path);
+    return give(ctx, bad == THREW ? THREW : !bad && access(path, F_OK) == 0);
+}
+
 // statFs(path): a record. SAFETY: as stat.
 NATIVE(statFs)
 {

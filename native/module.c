@@ -4,7 +4,7 @@
 // name, number of arguments
 #define CALLS(X)                                                                                                       \
     X(open, 3) X(openBeneath, 4) X(close, 1) X(read, 4) X(write, 4) X(writeMany, 3) X(pread, 3) X(pwrite, 3)           \
-    X(splice, 3) X(readable, 1) X(readFile, 2) X(stat, 1) X(lstat, 1) X(fstat, 1) X(statFs, 1) X(truncate, 2)          \
+    X(splice, 3) X(readable, 1) X(readFile, 2) X(stat, 1) X(exists, 1) X(lstat, 1) X(fstat, 1) X(statFs, 1) X(truncate, 2) \
     X(fsync, 1) X(fchmod, 2) X(fchown, 3) X(lock, 3)                                                                   \
     X(readDir, 1) X(readDirAt, 1) X(mkdir, 2) X(rmdir, 1) X(unlink, 1) X(removeTree, 1) X(rename, 2) X(symlink, 2)     \
     X(link, 2) X(readLink, 1) X(realPath, 1) X(chmod, 2) X(chown, 3) X(mkfifo, 2) X(mknod, 5) X(mkdirAt, 3)            \

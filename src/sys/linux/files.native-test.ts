@@ -161,6 +161,19 @@ test(
   { needsRoot: true },
 );
 
+test("exists() follows links and takes any text", ({ sys, tempDir }) => {
+  const dir = tempDir();
+  sys.symlink(`${dir}/none`, `${dir}/dangling`);
+  sys.symlink(dir, `${dir}/self`);
+  expect([dir, `${dir}/self/dangling`, `${dir}/self/self`, `${dir}/none`].map(sys.exists)).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
+  expect(["", "a\0b", "x".repeat(5000)].map(sys.exists)).toEqual([false, false, false]);
+});
+
 test("calls relative to a directory descriptor stay in it", ({ sys, tempDir }) => {
   const dir = tempDir();
   const fd = sys.open(dir, { directory: true });

@@ -119,7 +119,7 @@ export const linuxFiles: FilesPort = {
   stat: (path) => statOf(checkValue("stat", native.stat(path), path)),
   lstat: (path) => statOf(checkValue("lstat", native.lstat(path), path)),
   fstat: (fd) => statOf(checkValue("fstat", native.fstat(fd))),
-  exists: (path) => typeof native.stat(path) !== "number",
+  exists: (path) => native.exists(path) === 1,
   readDir: (path) => entriesOf(checkValue("readdir", native.readDir(path), path)),
   readDirAt: (dirFd) => entriesOf(checkValue("readdir", native.readDirAt(dirFd))),
   mkdir(path, mode = 0o755) {

@@ -41,6 +41,7 @@ declare module "kata:native" {
   export function readable(fd: number): number;
   export function readFile(path: string, most: number): Fallible<Bytes>;
   export function stat(path: string): Fallible<NativeStat>;
+  export function exists(path: string): number;
   export function lstat(path: string): Fallible<NativeStat>;
   export function fstat(fd: number): Fallible<NativeStat>;
   export function statFs(path: string): Fallible<NativeFileSystem>;
