@@ -130,7 +130,7 @@ export class Modules {
   /** Loads the buses' drivers, then the virtio drivers that lead to the host: console and vsock. */
   loadChannelModules(): void {
     for (const entry of this.table.busDrivers()) {
-      if (entry.when.kind === "bus" && this.busPresent(entry.when.bus)) this.tryLoad(entry.name);
+      if (entry.when.kind === "bus" && this.busPresent(entry.when.bus)) this.tryLoad(entry);
     }
     for (const id of this.virtioDevices()) if (id === VIRTIO_CONSOLE || id === VIRTIO_VSOCK) this.loadForVirtio(id);
   }
@@ -158,6 +158,10 @@ export class Modules {
         hint: "Add the module to the guest image or use a storage or device kind that it supports",
       });
     }
+    this.load(entry, parameters);
+  }
+
+  private load(entry: ModuleEntry, parameters: string): void {
     for (const dependency of entry.dependencies) {
       if (!this.loaded.has(dependency)) this.insert(this.table.get(dependency), "");
     }
@@ -165,15 +169,15 @@ export class Modules {
   }
 
   private loadForVirtio(id: number): void {
-    for (const { name } of this.table.virtioDrivers(id)) this.tryLoad(name);
+    for (const entry of this.table.virtioDrivers(id)) this.tryLoad(entry);
   }
 
   /** A driver that cannot be loaded must not stop the boot: whoever needs the device reports its absence. */
-  private tryLoad(name: string): void {
+  private tryLoad(entry: ModuleEntry): void {
     try {
-      this.require(name);
+      this.load(entry, "");
     } catch (error) {
-      this.logger.warn("module not loaded", { module: name, error: KataError.from(error) });
+      this.logger.warn("module not loaded", { module: entry.name, error: KataError.from(error) });
     }
   }
 
@@ -196,7 +200,9 @@ export class Modules {
     const dir = bus === "pci" ? "/sys/bus/pci/devices" : "/sys/bus/platform/devices";
     if (!this.sys.exists(dir)) return false;
     const devices = this.sys.readDir(dir);
-    return bus === "pci" ? devices.length > 0 : devices.some(({ name }) => /virtio-mmio|LNRO0005/.test(name));
+    return bus === "pci"
+      ? devices.length > 0
+      : devices.some(({ name }) => name.includes("virtio-mmio") || name.includes("LNRO0005"));
   }
 
   private virtioDevices(): number[] {

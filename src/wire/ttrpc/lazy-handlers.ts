@@ -1,7 +1,7 @@
 import { KataError } from "../../base/error.ts";
 import type { ServiceDefinition } from "../codec.ts";
 import type { CallContext, ServiceHandlers } from "./handlers.ts";
-import { lowerFirst } from "./method-name.ts";
+import { methodNamed } from "./method-name.ts";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
 
@@ -13,10 +13,10 @@ export function lazyHandlers<S extends ServiceDefinition>(
   service: S,
   ...loads: readonly (() => Promise<ServiceHandlers<S>>)[]
 ): ServiceHandlers<S> {
-  const handlers: Record<string, Handler> = {};
-  for (const method of Object.keys(service.methods)) {
-    const name = lowerFirst(method);
-    handlers[name] = async (request, context) => {
+  const handlerOf = (name: string): Handler | undefined => {
+    const method = methodNamed(service.methods, name);
+    if (method === undefined) return undefined;
+    return async (request, context) => {
       for (const load of loads) {
         // Looked up by name, the pairing of handler and method is beyond the compiler.
         const loaded = await load();
@@ -25,6 +25,8 @@ export function lazyHandlers<S extends ServiceDefinition>(
       }
       throw new KataError("unimplemented", `method ${method}`);
     };
-  }
-  return handlers as ServiceHandlers<S>;
+  };
+  // Each is made when it is asked for: a service has dozens, most of which nobody calls.
+  const get = (_target: object, name: string | symbol) => (typeof name === "string" ? handlerOf(name) : undefined);
+  return new Proxy({}, { get }) as ServiceHandlers<S>;
 }
