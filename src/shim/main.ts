@@ -17,7 +17,9 @@ runProgram(main, { onFault: (_error, text) => report?.(text) });
 async function main(env: ProgramEnvironment): Promise<number> {
   const { sys } = env;
   const fail = (error: unknown, code: number) => {
-    writeFully(sys, 2, `containerd-shim-kata-v2: ${causeChain(KataError.from(error)).join(": ")}\n`);
+    const problem = KataError.from(error);
+    const hint = problem.hint === undefined ? "" : ` (${problem.hint})`;
+    writeFully(sys, 2, `containerd-shim-kata-v2: ${causeChain(problem).join(": ")}${hint}\n`);
     return code;
   };
   let args: ShimArgs;

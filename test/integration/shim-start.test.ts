@@ -5,6 +5,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { KataError } from "../../src/base/error.ts";
+import { packAny } from "../../src/wire/any.ts";
+import { Any } from "../../src/wire/gen/google/protobuf/any.ts";
+import { Options } from "../../src/wire/gen/runtimeoptions/v1/api.ts";
 import { findProcesses } from "../support/leak-check.ts";
 import { alive, shimProgram, until } from "../support/shim-host.ts";
 import { useShimHost } from "../support/shim-test.ts";
@@ -120,4 +123,11 @@ test("an id as long as containerd has them leaves room for every socket; a longe
   const longer = `${id}x`;
   host().makeBundle(longer, { args: ["true"], spec: { hostname: "short" } });
   expect(() => host().startShim(longer)).toThrow(/it has 77 characters, at most 76 are allowed/);
+});
+
+test("options that hold a configuration are refused at the start, with what to write instead", () => {
+  const options = packAny(Options, Options.create({ configBody: Buffer.from("SystemdCgroup = true\n") }));
+  expect(() => host().startSandboxShim(nextId(), Any.encode(options).finish())).toThrow(
+    /options must name a file, they hold a configuration themselves \(Set ConfigPath in the runtime's options/,
+  );
 });
