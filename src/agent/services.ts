@@ -28,6 +28,8 @@ const DEFAULT_PIPE_BYTES = 1 << 20;
 
 /** Pause before the work that nobody waits for: a short-lived container has come and gone by then. */
 const IDLE_MS = 2000;
+/** By then the loop has given back the memory that the work took. */
+const TIDY_MS = 1500;
 
 /** What serves the host once it is loaded. */
 export interface Services {
@@ -57,7 +59,7 @@ export function startServices(environment: AgentEnvironment, parts: ServiceParts
     if (services.sandbox.isBusy) return settleLater();
     parts.modules.loadDeviceModules();
     crun.prepare();
-    logger.info("agent settled", { rss_kib: residentKib(sys) });
+    loop.setTimer(TIDY_MS, () => logger.info("agent settled", { rss_kib: residentKib(sys) }));
   };
   const settleLater = () => void loop.setTimer(IDLE_MS, settle);
   settleLater();
