@@ -200,7 +200,7 @@ async function page() {
     "  answers of the agent, by its debug log. What Kata's shim took 211 ms for beside an agent that answers at once; `ctr run` of runc took 97 ms there.",
     "- Calls: a ttrpc client in Node, connected to the shims beside containerd, 5 rounds (exec: 20) in turn. Delete: the call alone, after Wait was answered, once.",
     "- Beyond crun: less what `crun exec` took, by the agent's log. It ends when the program is about to run, so the program's own run is in the rest. With",
-    "  `virtio_fs_cache = \"auto\"` the guest reads a program from the share again at each start, as the host may have changed it, and QEMU translates code anew that",
+    '  `virtio_fs_cache = "auto"` the guest reads a program from the share again at each start, as the host may have changed it, and QEMU translates code anew that',
     "  lies in other pages. A copy of the program in a tmpfs of the container is started without either.",
     "",
   ];
