@@ -52,6 +52,8 @@ export interface Container {
    * not end within 10 s while others need the VM.
    */
   kill(execId: string, signal: number): Promise<void>;
+  /** A process of the sandbox has ended. A container that outlived its SIGKILL ends with the VM once nothing else needs that. */
+  otherEnded(): void;
   /** Freezes all its processes. Throws KataError `failed-precondition` unless it runs. */
   pause(): Promise<void>;
   /** Thaws it. Throws KataError `failed-precondition` unless it is paused. */

@@ -152,6 +152,10 @@ export class GuestContainer implements Container {
     else void this.expectEnd();
   }
 
+  otherEnded(): void {
+    if (this.outlivesKill && !this.init.isOver && !this.deps.othersNeedVm(this.id)) void this.endWithVm();
+  }
+
   /** What outlives a SIGKILL waits in the guest's kernel for something that hangs, such as the files of its share. */
   private async expectEnd(): Promise<void> {
     if (this.endExpected) return;

@@ -95,6 +95,9 @@ export class PodContainer implements Container {
     } else if (endingSignals.includes(signal)) await this.init.end(128 + signal);
   }
 
+  /** It never waits for anything in the guest. */
+  otherEnded(): void {}
+
   async pause(): Promise<void> {
     throw this.nothingRuns("pause");
   }

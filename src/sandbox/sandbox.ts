@@ -250,7 +250,10 @@ export class Sandbox {
         guest: () => this.bootedGuest(),
         readsAtOnce: () => (this.phase.kind === "running" && this.phase.guest.orderedStreams ? READS_AT_ONCE : 1),
         hostStats: () => this.hostStats,
-        onExit: (process) => this.deps.events.exited(process),
+        onExit: (process) => {
+          for (const container of this.containers.values()) container.otherEnded();
+          return this.deps.events.exited(process);
+        },
         network: lateNetwork(
           async () => this.launched,
           (what) => this.agent(what),
