@@ -123,6 +123,7 @@ async function pipeThrough(container: RunningContainer, execId: string, mebibyte
     if (!input.write(piece)) await new Promise((resolve) => input.once("drain", resolve));
   }
   input.end();
+  await task.closeIO({ id, execId, stdin: true });
   expect((await task.wait({ id, execId })).exitStatus).toBe(0);
   await output.ended;
   expect(output.bytes).toBe(mebibytes << 20);
