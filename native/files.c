@@ -117,7 +117,7 @@ static ssize_t write_parts(int fd, struct iovec *parts, int count)
     return total;
 }
 
-// writeMany(fd, chunks, skip): writes up to 64 chunks with one call, leaving out the first `skip` bytes of the first.
+// writeMany(fd, chunks, skip): writes up to 64 chunks, leaving out the first `skip` bytes of the first.
 // SAFETY: all items are fetched, and held, before any is borrowed: no JavaScript runs between borrowing and writev.
 NATIVE(writeMany)
 {

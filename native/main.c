@@ -14,7 +14,7 @@ char **process_argv;
 enum { exit_fatal = 70 }; // EX_SOFTWARE of sysexits.h
 // Data on its way is in buffers of up to 1 MiB, several at once. Their memory stays for the next ones: to get it from the
 // kernel anew, a page fault for each page, costs more than to copy the data. It is given back when the program has settled.
-enum { most_of_heap = 4 << 20, kept_for_next = 16 << 20 };
+enum { largest_on_heap = 4 << 20, kept_for_next = 16 << 20 };
 
 static const struct embedded_program *find_program(const char *path)
 {
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     hold_standard_fds();
     // A broken pipe is an error of the write, never the end of the process.
     signal(SIGPIPE, SIG_IGN);
-    mallopt(M_MMAP_THRESHOLD, most_of_heap);
+    mallopt(M_MMAP_THRESHOLD, largest_on_heap);
     mallopt(M_TRIM_THRESHOLD, kept_for_next);
     size_t stack = reserve_stack();
     JSRuntime *runtime = memory_new_runtime();

@@ -5,6 +5,7 @@ import { createFakeSys, type FakeSys } from "../sys/fake.ts";
 import { FakeLoop } from "../sys/fake-loop.ts";
 import { cleanUpSandbox } from "./cleanup.ts";
 import { writeRecord } from "./record.ts";
+import { showChildrenInProc } from "./testing/proc-of-children.ts";
 
 let sys: FakeSys;
 let loop: FakeLoop;
@@ -14,15 +15,7 @@ beforeEach(() => {
   loop = new FakeLoop(sys);
   records = [];
   sys.fake.addFile("/proc/self/mountinfo", "");
-  sys.fake.processes.onSpawn = ({ pid, options }) => {
-    sys.fake.addFile(`/proc/${pid}/stat`, `${pid} (x) S ${"0 ".repeat(18)}7${pid} 0`);
-    sys.fake.addFile(`/proc/${pid}/cmdline`, options.argv.map((word) => `${word}\0`).join(""));
-  };
-  const { onExit } = sys.fake.processes;
-  sys.fake.processes.onExit = (process) => {
-    sys.removeTree(`/proc/${process.pid}`);
-    onExit(process);
-  };
+  showChildrenInProc(sys);
   for (const id of ["web", "web2"]) leave(id);
 });
 

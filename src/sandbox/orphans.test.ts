@@ -4,6 +4,7 @@ import { createFakeSys, type FakeSys } from "../sys/fake.ts";
 import { FakeLoop } from "../sys/fake-loop.ts";
 import { findOrphans, type Orphan, removeOrphan } from "./orphans.ts";
 import { writeRecord } from "./record.ts";
+import { showChildrenInProc } from "./testing/proc-of-children.ts";
 
 let sys: FakeSys;
 let loop: FakeLoop;
@@ -12,15 +13,7 @@ beforeEach(() => {
   loop = new FakeLoop(sys);
   sys.fake.addDirectory("/proc");
   sys.fake.addFile("/proc/self/mountinfo", "");
-  sys.fake.processes.onSpawn = ({ pid, options }) => {
-    sys.fake.addFile(`/proc/${pid}/stat`, `${pid} (x) S ${"0 ".repeat(18)}7${pid} 0`);
-    sys.fake.addFile(`/proc/${pid}/cmdline`, options.argv.map((word) => `${word}\0`).join(""));
-  };
-  const { onExit } = sys.fake.processes;
-  sys.fake.processes.onExit = (process) => {
-    sys.removeTree(`/proc/${process.pid}`);
-    onExit(process);
-  };
+  showChildrenInProc(sys);
 });
 
 const spawn = (...argv: string[]) => sys.spawn({ path: argv[0] ?? "", argv, env: [] });

@@ -61,7 +61,10 @@ export interface FilesPort {
   read(fd: number, buffer: Uint8Array, offset?: number, length?: number): number;
   /** Writes and returns how many bytes were taken, or WOULD_BLOCK. */
   write(fd: number, buffer: Uint8Array, offset?: number, length?: number): number;
-  /** Writes up to 64 chunks with one call (writev(2)), leaving out the first `skip` bytes of the first one; as `write`. */
+  /**
+   * Writes up to 64 chunks, as far as the descriptor takes them, leaving out the first `skip` bytes of the first one
+   * (writev(2), again while less than all was taken); as `write`.
+   */
   writeMany(fd: number, chunks: readonly Uint8Array[], skip?: number): number;
   pread(fd: number, buffer: Uint8Array, position: number): number;
   pwrite(fd: number, buffer: Uint8Array, position: number): number;
